@@ -108,10 +108,10 @@ def regress(covariances: Any, centred: Any, seen: Any, coefficients: Any, onto: 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def complete(sums: Any, centred: Any, seen: Any, onto: Any, rest: Any, shift: Any, scatter: Any, own: Any) -> None:
+def complete(sums: Any, centred: Any, seen: Any, onto: Any, rest: Any, shift: Any, scatter: Any) -> None:
     """Add expected deviations from the means to `shift` (K, d), their squares and products to `scatter` (K, d, d).
 
-    `sums` (K, 1 + P F) of features, `centred` (K, d): the means in these; `own` (K, 3, d): sums over the cells seen.
+    `sums` (K, 1 + P F) of features, `centred` (K, d): the means in these.
     """
     d = seen.shape[1]
     features = 1 + d + d * (d + 1) // 2
@@ -134,9 +134,6 @@ def complete(sums: Any, centred: Any, seen: Any, onto: Any, rest: Any, shift: An
                     value = given[1 + d + i * (i + 1) // 2 + j] - centre[i] * given[1 + j] - centre[j] * first[a]
                     second[a, b] = second[b, a] = value
                     total[i, j] += value
-                own[k, 0, i] += mass
-                own[k, 1, i] += first[a]
-                own[k, 2, i] += second[a, a]
             for a in range(r):
                 i, line = gone[a], onto[k, p, gone[a]]
                 for b in range(m):

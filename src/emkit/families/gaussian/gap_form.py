@@ -17,11 +17,10 @@ from emkit.data.chunk import Chunk
 from emkit.data.gaps import patterns_of, unpacked
 from emkit.errors import ModelError
 from emkit.families.gaussian.forms import Frame, products
-from emkit.families.gaussian.normal import LOG_2_PI
-from emkit.families.gaussian.regressions import SeenMoments
+from emkit.families.gaussian.normal import LOG_2_PI, Moments
+from emkit.families.gaussian.regressions import Sums
 from emkit.families.linear import LinearForm, frozen, no_base, no_constant
 
-Sums = tuple[Array, Array, Array, Array]
 MOST_COEFFICIENTS = 1 << 21  # 16 MiB: for more, a pass by matrix products is no slower
 
 
@@ -91,8 +90,8 @@ def gap_form(
     covariances: Array,
     keys: tuple[bytes, ...],
     plain: Callable[[Array], Array],
-    moments: Callable[[Sums], SeenMoments],
-) -> LinearForm[SeenMoments] | None:
+    moments: Callable[[Sums], Moments],
+) -> LinearForm[Moments] | None:
     """The form of components with `covariances` (K, d, d) and rows of patterns `keys`.
 
     `plain` has the log-density of rows of any pattern, `moments` makes statistics of sums over all of them.
@@ -118,11 +117,10 @@ def gap_form(
     own[:, :, 0] -= seen @ (np.log(frame.unit) + LOG_2_PI / 2)
     coefficients = np.concatenate([np.zeros((k, 1)), own.reshape(k, -1)], axis=1)
 
-    def statistics(sums: Array, chunk: Chunk) -> SeenMoments:
-        shift, scatter, of_seen = np.zeros((k, d)), np.zeros((k, d, d)), np.zeros((k, 3, d))
-        complete(sums, frame.centred, seen, onto, rest, shift, scatter, of_seen)
-        of_seen *= np.stack([np.ones(d), frame.unit, frame.unit**2])
-        return moments((sums[:, 0].copy(), shift * frame.unit, scatter * scale, of_seen))
+    def statistics(sums: Array, chunk: Chunk) -> Moments:
+        shift, scatter = np.zeros((k, d)), np.zeros((k, d, d))
+        complete(sums, frame.centred, seen, onto, rest, shift, scatter)
+        return moments((sums[:, 0].copy(), shift * frame.unit, scatter * scale))
 
     rows = PatternRows(keys, plain, frame.origin, frame.unit, pairs)
     return LinearForm(coefficients, rows, no_base, no_constant, statistics)

@@ -25,11 +25,11 @@ from emkit.data.profile import AnyProfile
 from emkit.families.description import Description
 from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
-from emkit.families.gaussian.gap_form import Sums, gap_form
-from emkit.families.gaussian.normal import GaussianFamily
+from emkit.families.gaussian.gap_form import gap_form
+from emkit.families.gaussian.normal import GaussianFamily, Moments
 from emkit.families.gaussian.regressions import (
     Regressions,
-    SeenMoments,
+    Sums,
     among_gaps,
     completed,
     deviations_by_pattern,
@@ -56,7 +56,7 @@ class JoinedColumns(GaussianFamily[G], Generic[G]):
 
 
 @dataclass(frozen=True)
-class LatentCells(Family[G, SeenMoments], Generic[G]):
+class LatentCells(Family[G, Moments], Generic[G]):
     """`family`, whose rows may lack cells. `patterns`: which ones, in rows for which it was settled; any will do."""
 
     family: GaussianFamily[G]
@@ -112,15 +112,15 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
         patterns = patterns_of(x)
         return log_density(params.means, x, patterns, self._regressions(params, patterns))
 
-    def statistics(self, params: G, x: Array, weights: Array) -> SeenMoments:
+    def statistics(self, params: G, x: Array, weights: Array) -> Moments:
         patterns = patterns_of(x)
         sums = sums_by_pattern(params.means, x, weights, patterns)
-        return self._moments(completed(*sums, patterns.seen, self._regressions(params, patterns)))
+        return self._moments(completed(*sums, self._regressions(params, patterns)))
 
-    def _moments(self, sums: Sums) -> SeenMoments:
-        mass, shift, scatter, seen = sums
+    def _moments(self, sums: Sums) -> Moments:
+        mass, shift, scatter = sums
         each = np.broadcast_to(np.eye(scatter.shape[1]), scatter.shape)
-        return SeenMoments(mass, shift, self.family.scatter(each, scatter), seen)
+        return Moments(mass, shift, self.family.scatter(each, scatter))
 
     def _regressions(self, params: G, patterns: Patterns) -> Regressions:
         return _known_regressions(self.family, params, patterns)
@@ -128,20 +128,13 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
     def updates(self) -> Mapping[str, Update[Any, G]]:
         return self.family.updates()
 
-    def expected(self, stats: SeenMoments, before: G, now: G) -> Expected:
+    def expected(self, stats: Moments, before: G, now: G) -> Expected:
         """That of rows with all their cells, as they are expected at `before`."""
         return self.family.expected(stats, before, now)
 
     @property
-    def carry(self) -> Carry[SeenMoments, G]:
-        return self._carried
-
-    def _carried(self, stats: SeenMoments, before: G, now: G) -> SeenMoments:
-        mass, shift, square = stats.seen.swapaxes(0, 1)
-        move = now.means - before.means
-        seen = np.stack([mass, shift - mass * move, square - 2 * move * shift + mass * move**2], axis=1)
-        moved = self.family.carry(stats, before, now)
-        return SeenMoments(moved.mass, moved.shift, moved.scatter, seen)
+    def carry(self) -> Carry[Moments, G] | None:
+        return self.family.carry
 
     def draw(self, params: G, rng: np.random.Generator, components: Integers) -> Array:
         return self.family.draw(params, rng, components)
@@ -152,7 +145,7 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(among_gaps(profile) if profile.has_gaps else profile)
 
-    def linear(self, params: G) -> LinearForm[SeenMoments] | None:
+    def linear(self, params: G) -> LinearForm[Moments] | None:
         """Features of each pattern by themselves; None where patterns are unknown or many, or digits would be lost."""
         if not self.patterns:
             return None

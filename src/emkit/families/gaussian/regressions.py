@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,32 +12,12 @@ from emkit.data.chunk import as_float64
 from emkit.data.gaps import Patterns, patterns_of
 from emkit.data.profile import AnyProfile, Profile
 from emkit.families.gaussian.columns import positive_units
-from emkit.families.gaussian.normal import LOG_2_PI, Moments, symmetric
+from emkit.families.gaussian.normal import LOG_2_PI, symmetric
 
+Sums = tuple[Array, Array, Array]  # mass, deviations, and their squares and products
 STEPS = 50  # of EM, to find the correlations of all rows: a start, and a scale for the floor
 NEAR = 1e-3  # a change of correlations that ends them sooner
 RIDGE = 1e-9  # on correlations, that columns which depend on each other can be inverted
-
-
-@dataclass(frozen=True)
-class SeenMoments(Moments):
-    """Expected sums over all cells, and the sums over those `seen` (K, 3, d): mass, deviations, and their squares."""
-
-    seen: Array
-
-    def of_all(self, before: Any, scatter: Array) -> tuple[Array, Array, Array]:
-        mass, shift, square = self.seen.swapaxes(0, 1)
-        own, total = before.means - before.means[0], mass.sum(axis=0)
-        total = np.where(total > 0, total, 1.0)
-        away = (mass * own + shift).sum(axis=0) / total
-        squares = square + 2 * own * shift + mass * own**2 - 2 * away * (shift + mass * own) + mass * away**2
-        size = square.sum(axis=0) + (mass * own**2).sum(axis=0) + (np.abs(shift * own)).sum(axis=0)
-        rounding = 8 * np.finfo(np.float64).eps * size / total
-        return np.maximum(squares.sum(axis=0), 0.0) / total, before.means[0] + away, rounding
-
-    def of_all_columns(self, before: Any) -> tuple[Array, Array, Array]:
-        variance, mean, rounding = self.of_all(before, self.seen[:, 2].sum(axis=0))
-        return variance.mean(keepdims=True), np.abs(mean).max(keepdims=True), rounding.mean(keepdims=True)
 
 
 class Regressions(NamedTuple):
@@ -88,7 +67,7 @@ def log_density(means: Array, x: Array, patterns: Patterns, found: Regressions) 
     return density
 
 
-def sums_by_pattern(means: Array, x: Array, weights: Array, patterns: Patterns) -> tuple[Array, Array, Array]:
+def sums_by_pattern(means: Array, x: Array, weights: Array, patterns: Patterns) -> Sums:
     """Mass (P, K), deviations (P, K, d) and their squares and products (P, K, d, d) over the cells seen."""
     number, (k, d) = len(patterns.seen), means.shape
     mass, shift, scatter = np.empty((number, k)), np.empty((number, k, d)), np.empty((number, k, d, d))
@@ -99,12 +78,11 @@ def sums_by_pattern(means: Array, x: Array, weights: Array, patterns: Patterns) 
     return mass, shift, scatter
 
 
-def completed(mass: Array, shift: Array, scatter: Array, seen: Mask, found: Regressions) -> tuple[Array, Array, Array, Array]:
-    """Expected mass (K,), deviations (K, d), squares and products (K, d, d), and the sums over cells seen (K, 3, d)."""
+def completed(mass: Array, shift: Array, scatter: Array, found: Regressions) -> Sums:
+    """Expected mass (K,), deviations (K, d), squares and products (K, d, d), of sums over the cells seen of each pattern."""
     expected = (found.onto @ scatter @ found.onto.swapaxes(2, 3) + mass[:, :, None, None] * found.rest).sum(axis=0)
     moved = np.einsum("pkij,pkj->ki", found.onto, shift)
-    own = np.einsum("pk,pj->kj", mass, seen), shift.sum(axis=0), np.einsum("pkjj->kj", scatter)
-    return mass.sum(axis=0), moved, symmetric(expected), np.stack(own, axis=1)
+    return mass.sum(axis=0), moved, symmetric(expected)
 
 
 class ProfileAmongGaps(Profile[Any]):
@@ -144,7 +122,7 @@ def _covariance(profile: AnyProfile) -> Array:
     centre, covariance = np.zeros((1, len(mean))), np.eye(len(mean))[None]
     for _ in range(STEPS):
         found = regressions(covariance + RIDGE * np.eye(len(mean)), patterns.seen)
-        total, shift, scatter, _ = completed(*sums_by_pattern(centre, x, weights, patterns), patterns.seen, found)
+        total, shift, scatter = completed(*sums_by_pattern(centre, x, weights, patterns), found)
         move = shift / total[:, None]
         before, centre = covariance, centre + move
         covariance = scatter / total[:, None, None] - move[:, :, None] * move[:, None, :]
