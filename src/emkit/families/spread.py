@@ -54,6 +54,23 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class SameSpread(Spread):
+    """That of the `inner` one, but for what a subclass says."""
+
+    inner: Spread
+
+    @property
+    def narrows(self) -> bool:
+        return self.inner.narrows
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        return self.inner.slivers(params, rows)
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        return self.inner.endless(params, profile)
+
+
+@dataclass(frozen=True)
 class Variances(Spread):
     """The field at `path`: a variance of each column, or (the `inverse`) what falls as the rows lie closer together.
 

@@ -16,7 +16,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import leaves
 from emkit.data.profile import AnyProfile
 from emkit.families.combined.quadrature import between_of
-from emkit.families.spread import Spread
+from emkit.families.spread import SameSpread
 
 FLAT = 1e-5  # by how much a log-density changes where the rows are: over many millions, that is no log-likelihood
 LITTLE = 1e-3  # of a component lies there: else it may be flat because it ends there, as an even one does
@@ -27,18 +27,10 @@ PLACES = 5  # at which densities are compared
 
 
 @dataclass(frozen=True)
-class WithoutEnd(Spread):
+class WithoutEnd(SameSpread):
     """The `inner` spread, of components of which it is told which run off: (K,), by their parameters and the profile."""
 
-    inner: Spread
     told: Callable[[Any, AnyProfile], Mask]
-
-    @property
-    def narrows(self) -> bool:
-        return self.inner.narrows
-
-    def slivers(self, params: Any, rows: Array) -> Mask:
-        return self.inner.slivers(params, rows)
 
     def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
         return tuple(np.flatnonzero(self.told(params, profile)).tolist())

@@ -23,7 +23,7 @@ from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
-from emkit.families.spread import Spread
+from emkit.families.spread import SameSpread, Spread
 from emkit.families.support import Support
 
 __all__ = ["Repeated"]
@@ -106,18 +106,10 @@ class Repeated(Wrapped[Any, Any]):
 
 
 @dataclass(frozen=True)
-class _SpreadOfTimes(Spread):
+class _SpreadOfTimes(SameSpread):
     """The `inner` spread, of rows that have so many times as much."""
 
-    inner: Spread
     times: int
-
-    @property
-    def narrows(self) -> bool:
-        return self.inner.narrows
-
-    def slivers(self, params: Any, rows: Array) -> Mask:
-        return self.inner.slivers(params, rows)
 
     def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
         return self.inner.endless(params, long(profile, self.times))
