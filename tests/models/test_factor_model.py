@@ -240,10 +240,15 @@ def test_extrapolation_saves_nine_passes_in_ten():
     assert fast.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-7)
 
 
-@pytest.mark.parametrize(("m", "columns", "most"), [(3, 5, 2), (1, 2, 0), (1, 1, 0), (5, 5, 2)])
-def test_more_factors_than_columns_can_tell_apart_are_warned_of(m, columns, most):
+AT_MOST_TWO, NOT_EVEN_ONE = "Use at most 2", "Give more columns"
+
+
+@pytest.mark.parametrize(
+    ("m", "columns", "advice"), [(3, 5, AT_MOST_TWO), (1, 2, NOT_EVEN_ONE), (1, 1, NOT_EVEN_ONE), (5, 5, AT_MOST_TWO)]
+)
+def test_more_factors_than_columns_can_tell_apart_are_warned_of(m, columns, advice):
     x = rows(40)[:, :columns]
-    with pytest.warns(ek.EmkitWarning, match=f"Use at most {most}"):
+    with pytest.warns(ek.EmkitWarning, match=advice):
         found = fitted(ek.FactorModel(m), x, max_evaluations=2_000)
     whole = multivariate_normal(x.mean(axis=0), np.cov(x.T, ddof=0)).logpdf(x).sum()
     assert found.log_likelihood == pytest.approx(whole, abs=1e-3)

@@ -40,7 +40,7 @@ def starts_of(start: Any, model: AnyComponents, source: RowSource, n_components:
         raise ParameterError(
             f"start gives component {component_name(int(empty[0]))} no rows, so nothing can be estimated of it."
         )
-    return [model.estimated_from(source.whole, even, shares)]
+    return [model.of_settled_family(source.profile).estimated_from(source.whole, even, shares)]
 
 
 def _check(start: Parameters, kind: type, n_components: int) -> None:

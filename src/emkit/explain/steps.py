@@ -111,7 +111,7 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20, sequence: int =
 
 
 def _checked(subject: Subject) -> Subject:
-    """A subject that can be explained, its rows as the model sees them. Errors: ModelError for any other."""
+    """A subject that can be explained, its rows as the model sees them, which settle it. Errors: ModelError for any other."""
     inner = bare(subject.model)
     if isinstance(inner, HiddenMarkovChain):
         check_divides_counts(inner)
@@ -119,7 +119,7 @@ def _checked(subject: Subject) -> Subject:
         return replace(subject, source=subject.model.occurring(subject.source))  # type: ignore[type-var]
     else:
         check_enumerable(subject.model)
-    return subject
+    return replace(subject, model=subject.model.settled(subject.source.profile))  # type: ignore[type-var]
 
 
 def _e_step(subject: Subject, before: Parameters, arithmetic: AnyArithmetic, wanted: Wanted) -> Found:

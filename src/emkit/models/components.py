@@ -460,9 +460,7 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         All starts look at the same sample.
         """
         self.family.support.refuse_empty(profile)
-        with warnings.catch_warnings():  # `settled` warns once, before a fit
-            warnings.simplefilter("ignore", DegenerateDataWarning)
-            model = self.of_family(for_rows(self.family, profile).settled(profile))
+        model = self.of_settled_family(profile)
         if model is not self:
             return model.starts(profile, n_components, seeds)
         some = profile.sample
@@ -477,6 +475,12 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
             with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
                 found[0] = self.estimated(chunk, even, different, blur=0.0)
         return found
+
+    def of_settled_family(self, profile: AnyProfile) -> Self:
+        """The same model for a start from these rows: what `settled` warns of is said once, before a fit."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            return self.of_family(for_rows(self.family, profile).settled(profile))
 
     def _divisions(self, x: Array, weights: Array, n_components: int, seeds: Iterable[int]) -> Iterator[Integers]:
         """For each seed, the component (n,) of every row: as the family divides rows, if it describes columns given others."""

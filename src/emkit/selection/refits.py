@@ -85,7 +85,8 @@ class Refits(Generic[P]):
         rules = default_rules(self.model, ENOUGH, MOST_PASSES)
         try:
             rows = as_rows(self.source, chunk)
-            run = fit_each(self.model, rows, [self.params], solver=Anderson(), rules=rules, workers=one_thread).record
+            model = self.model.settled(rows.profile)
+            run = fit_each(model, rows, [self.params], solver=Anderson(), rules=rules, workers=one_thread).record
         except (EmkitError, *STUMBLES) as error:
             return Refit(None, -np.inf, str(error))
         if run.outcome.failed:

@@ -14,7 +14,6 @@ from emkit.core.evaluation import EMMap
 from emkit.core.ready import refuse_gaps
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
-from emkit.families.family import for_rows
 from emkit.fitted import Fitted
 from emkit.fitting import default_rules, fit_each
 from emkit.inference.near import Near
@@ -80,7 +79,7 @@ class Step:
 
     def _start(self, model: AnyComponents, source: ArraySource, shares: Array) -> Any:
         """Outcomes estimated from rows in these shares (n, K) of the classes, whose sizes are even."""
-        model = model.of_family(for_rows(model.family, source.profile))
+        model = model.of_settled_family(source.profile)
         return model.estimated_from(source.whole, model.even(source.profile, shares.shape[1]), shares)
 
     def _run(self, model: Any, source: ArraySource, start: Any, tol: float, most: int) -> Fitted[Any]:
