@@ -233,7 +233,7 @@ def test_pairs_of_factors_that_do_not_correlate_are_said_as_in_lavaan():
     told, names = said.tidy(), ["textual", "speed"]
     place = [*zip(told["parameter"], told["factor"], told["column"], strict=True)].index(("covariance", *names))
     assert (told["estimate"][place], np.isnan(told["std_error"][place])) == (0, True)
-    assert "3 factors, of which do not correlate visual and speed" in " ".join(listed.summary().split())
+    assert "3 factors (without correlation: visual and speed; speed and textual)" in " ".join(listed.summary().split())
 
 
 @pytest.mark.parametrize(
@@ -293,3 +293,11 @@ def test_a_frame_names_the_columns_of_a_covariance():
     assert list(source.columns) == NAMES
     assert list(ek.FactorAnalysis(2).fit_covariance(TESTS, 301).feature_names_in_) == NAMES
     assert list(ek.rows_of_covariance(TESTS, 301, columns=[*"abcdefghi"]).columns) == [*"abcdefghi"]
+
+
+def test_rows_in_a_plane_are_summed_up_without_fit_indices():
+    x = np.random.default_rng(0).standard_normal((5, 6))
+    frame = {f"x{j + 1}": column for j, column in enumerate(x.T)}
+    with pytest.warns(ek.EmkitWarning, match="Heywood"):
+        found = ek.ConfirmatoryFactorAnalysis("f =~ x1 + x2 + x3 + x4 + x5 + x6").fit(frame)
+    assert "No fit indices: 6 columns of these rows lie in a plane" in " ".join(found.summary().split())

@@ -16,7 +16,7 @@ MODEL = ek.Mixture(ek.FullGaussian())
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_every_family_has_starts_that_can_be_fitted(case, k):
-    rng, k, n = np.random.default_rng(k), case.several(k), max(100, 50 * k)
+    rng, k, n = np.random.default_rng(k), case.several(k), max(100, 30 * k)
     source = ek.ArraySource(case.draw(rng, n), rng.integers(0, 3, n).astype(float))
     model = ek.Mixture(case.family)
     start = spread_start(model, source, k, seed=5)

@@ -47,9 +47,10 @@ class Ascent(Generic[P]):
         there = self._summit(here.params)
         found = self._em.attempt(there)
         edged = self._on_edges(here.params, there)
-        if edged is not None and (found is None or edged.objective >= found.objective - DECREASE):
+        rounding = DECREASE * (1 + abs(here.objective))
+        if edged is not None and (found is None or edged.objective >= found.objective - rounding):
             found = edged
-        higher = found is not None and found.objective > here.objective + DECREASE * (1 + abs(here.objective))
+        higher = found is not None and found.objective > here.objective + rounding
         return found if higher else None
 
     def _is_slow(self, here: Evaluation[P]) -> bool:

@@ -21,7 +21,7 @@ from emkit.models.confirmatory import ConfirmatoryFactorModel
 from emkit.models.factor_words import columns_of, factors_in, free, pattern_of, places_of_pairs, uncorrelated_in
 from emkit.report.factor_edges import factors_told
 from emkit.report.factor_estimates import estimates_table, factor_estimates
-from emkit.report.sentences import capital, joined
+from emkit.report.sentences import capital
 from emkit.report.summary import edges_told
 from emkit.result import Result
 
@@ -175,6 +175,13 @@ class ConfirmatoryFactorAnalysis(FactorScores):
     def _estimates(self) -> Columns:
         return factor_estimates(self.result_, self._model, self.factors_)
 
+    def _how_well(self) -> str:
+        """The fit indices in words, or why there are none."""
+        try:
+            return str(self.fit_indices())
+        except ModelError as error:
+            return f"no fit indices: {str(error).rstrip('.')}"
+
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how well it fits, how it ended, and the estimates with their errors."""
         check_is_fitted(self)
@@ -183,11 +190,11 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         kind = "1 factor" if many == 1 else f"{many} {how} factors"
         apart = [f"{self.factors_[i]} and {self.factors_[j]}" for i, j in self._model.uncorrelated]
         if apart and self.correlated:
-            kind = f"{many} factors, of which do not correlate {joined(apart)},"
+            kind = f"{many} factors (without correlation: {'; '.join(apart)})"
         told = [
             f"{kind} of {len(self.columns_)} columns: {result.rows:,.10g} rows, log-likelihood {result.log_likelihood:.4f}, "
             f"{result.free_parameters} free parameters, BIC {result.bic:.4f}",
-            f"{capital(str(self.fit_indices()))}.",
+            f"{capital(self._how_well())}.",
         ]
         said = [*edges_told(result), *factors_told(result.params, self.factors_), capital(str(result.outcome))]
         table = estimates_table(self.tidy(), width)

@@ -64,6 +64,10 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
         return made(first, second, third, fourth)
 
     @property
+    def climbs(self) -> bool:
+        return True
+
+    @property
     def axis_names(self) -> Mapping[str, Sequence[str]]:
         return {f"letter of {name}": letters for name, letters in self.letters.items()}
 

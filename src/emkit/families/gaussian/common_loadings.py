@@ -19,9 +19,11 @@ STEPS = 1_000
 MEMORY = 30  # steps whose slopes are kept
 FLAT = 1e-10  # a slope, per row, that is rounding
 WIDEST = 80.0  # of a logarithm above the bound: farther off, numbers overflow
-POLISHED = 3  # steps of Newton's method at most where only slopes tell
-APART = 1e-5  # entries at which slopes are compared for the curvature
-EXACT, MOST = 1e-8, 200  # of the equations for such a step: their residual, and how often the curvature is asked for
+NEAR = 1e-4  # a slope from which Newton's method leads on
+POLISHED = 8  # steps of Newton's method at most where only slopes tell
+APART = 1e-5  # entries at which slopes are compared for the curvature,
+STRAIGHT = 1e-7  # of the greatest of which is none
+ROUNDING = 1e-13  # of a loss
 
 
 class _Problem:
@@ -40,27 +42,36 @@ class _Problem:
         return np.concatenate([(loadings / self.unit[:, None]).ravel(), logs.ravel()])
 
     def parts(self, entries: Array) -> tuple[Array, Array]:
-        """Loadings (d, m) and logarithms of uniquenesses (G, s)."""
+        """Loadings (..., d, m) and logarithms of uniquenesses (..., G, s)."""
         size = len(self.unit) * self.m
-        return entries[:size].reshape(-1, self.m), entries[size:].reshape(self.bound.shape)
+        shape = entries.shape[:-1]
+        return entries[..., :size].reshape(*shape, -1, self.m), entries[..., size:].reshape(*shape, *self.bound.shape)
 
     def loss(self, entries: Array) -> tuple[float, Array]:
         """Twice that of a row, and its slopes."""
+        value, slopes = self.losses(entries[None])
+        return float(value[0]), slopes[0]
+
+    def losses(self, entries: Array) -> tuple[Array, Array]:
+        """The same at several places (P, size): (P,), infinite where there is none, and (P, size)."""
         loadings, logs = self.parts(entries)
-        noise, d = np.exp(np.broadcast_to(logs, (len(logs), len(self.unit)))), np.arange(len(self.unit))
-        fitted = np.repeat((loadings @ loadings.T)[None], len(logs), axis=0)
-        fitted[:, d, d] += noise
+        number, groups, _ = logs.shape
+        d = np.arange(len(self.unit))
+        noise = np.exp(np.broadcast_to(logs, (number, groups, len(d))))
+        fitted = np.repeat((loadings @ loadings.swapaxes(-1, -2))[:, None], groups, axis=1)
+        fitted[..., d, d] += noise
         signs, heights = np.linalg.slogdet(fitted)
-        if (signs <= 0).any():
-            return np.inf, np.zeros_like(entries)
+        lost = (signs <= 0).any(axis=1)
+        fitted[lost] = np.eye(len(d))
         inverse = np.linalg.inv(fitted)
         told = inverse @ self.covariances
         along = self.shares[:, None, None] * (inverse - told @ inverse)
         along = (along + along.swapaxes(-1, -2)) / 2
-        of_logs = along[:, d, d] * noise
-        of_logs = of_logs.sum(axis=1, keepdims=True) if self.equal else of_logs
-        value = float(self.shares @ (heights + np.einsum("gjj->g", told)))
-        return value, np.concatenate([(2 * along.sum(axis=0) @ loadings).ravel(), of_logs.ravel()])
+        of_logs = along[..., d, d] * noise
+        of_logs = of_logs.sum(axis=-1, keepdims=True) if self.equal else of_logs
+        value = (heights + np.einsum("pgjj->pg", told)) @ self.shares
+        slopes = [(2 * along.sum(axis=1) @ loadings).reshape(number, -1), of_logs.reshape(number, -1)]
+        return np.where(lost, np.inf, value), np.where(lost[:, None], 0.0, np.concatenate(slopes, axis=1))
 
 
 def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, least: Array) -> BestFactors:
@@ -73,8 +84,11 @@ def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, 
     start = problem.packed(loadings, noise)
     bounds = [(None, None)] * loadings.size + [(low, low + WIDEST) for low in problem.bound.ravel().tolist()]
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": MEMORY, "ftol": 0.0, "gtol": FLAT}
-    run = scipy.optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    found = _flattest(problem, run.x)
+    found, left = _flattest(problem, start)
+    if not (left < FLAT and problem.loss(found)[0] <= problem.loss(start)[0]):
+        run = scipy.optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        found = _flattest(problem, run.x)[0]
+        found = min(found, run.x, key=lambda entries: problem.loss(entries)[0] - ROUNDING * (entries is found))
     best = found if problem.loss(found)[0] <= problem.loss(start)[0] else start
     own, logs = problem.parts(best)
     common = np.repeat(turned(own * problem.unit[:, None])[None, None], len(mass), axis=0)
@@ -82,36 +96,38 @@ def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, 
     return BestFactors(common, noise, np.full(len(mass), -problem.loss(best)[0] / 2))
 
 
-def _flattest(problem: _Problem, here: Array) -> Array:
-    """Where slopes are least, next to a place at which losses do not tell any more: a few steps of Newton's method.
+def _flattest(problem: _Problem, here: Array) -> tuple[Array, float]:
+    """Where slopes are least, next to a place near a minimum, and how large they are: a few steps of Newton's method.
 
-    Curvature times a direction is a difference of slopes, so none of it is written out.
+    Curvatures are differences of slopes. Along directions without any, as loadings turn, nothing moves; next to a
+    saddle, or far off, it goes nowhere, and slopes are told as infinite.
     """
     size = len(here) - problem.bound.size
-    inside = np.flatnonzero(np.concatenate([np.ones(size, dtype=bool), here[size:] > problem.bound.ravel()]))
-
-    def slope_at(entries: Array) -> Array:
-        return problem.loss(entries)[1][inside]
-
-    slope = slope_at(here)
+    low, slopes = problem.bound.ravel(), problem.loss(here)[1]
+    inside = np.flatnonzero(np.concatenate([np.ones(size, dtype=bool), (here[size:] > low) | (slopes[size:] < 0)]))
+    moves = np.zeros((len(inside), len(here)))
+    moves[np.arange(len(inside)), inside] = APART
+    slope = slopes[inside]
+    own = np.concatenate([np.ones(size), np.exp(np.minimum(here[size:], 0.0))])[inside]  # small ones hardly have slopes of logs
+    if (np.abs(slope) > NEAR * own).any():
+        return here, np.inf
     for _ in range(POLISHED):
-
-        def bent(way: Array, here: Array = here) -> Array:
-            move = np.zeros_like(here)
-            length = max(float(np.abs(way).max(initial=0.0)), np.finfo(float).tiny)
-            move[inside] = APART * way / length
-            return np.asarray((slope_at(here + move) - slope_at(here - move)) * (length / (2 * APART)))
-
-        curvature = scipy.sparse.linalg.LinearOperator((len(inside), len(inside)), matvec=bent, dtype=np.float64)
-        step = scipy.sparse.linalg.minres(curvature, slope, rtol=EXACT, maxiter=MOST)[0]
+        if np.abs(slope).max(initial=0.0) < FLAT:
+            break
+        beside = problem.losses(np.concatenate([here + moves, here - moves]))[1][:, inside]
+        curvature = (beside[: len(inside)] - beside[len(inside) :]) / (2 * APART)
+        values, ways = np.linalg.eigh((curvature + curvature.T) / 2)
+        bent = np.abs(values) > STRAIGHT * np.abs(values).max(initial=0.0)
+        if (values[bent] < 0).any():  # a saddle is near
+            return here, np.inf
         there = here.copy()
-        there[inside] -= step
-        there[size:] = np.maximum(there[size:], problem.bound.ravel())
-        left = slope_at(there)
+        there[inside] -= ways[:, bent] @ ((ways[:, bent].T @ slope) / values[bent])
+        there[size:] = np.clip(there[size:], low, low + WIDEST)
+        left = problem.loss(there)[1][inside]
         if not np.abs(left).max(initial=0.0) < np.abs(slope).max(initial=0.0):
             break
         here, slope = there, left
-    return here
+    return here, float(np.abs(slope).max(initial=0.0))
 
 
 def common_height(mass: Array, covariances: Array, loadings: Array, noise: Array) -> Array:
