@@ -135,12 +135,54 @@ def test_classes_can_be_put_in_another_order():
 
 
 FORMULA = "y ~ time + dose + (1 | who)"
+TURNED = {**FRAME, "girl": np.where(np.arange(len(Y)) == 6, np.where(GIRL[WHO], "no", "yes"), FRAME["girl"])}
+
+
+@pytest.mark.parametrize("asked", ["predict_proba", "predict", "score", "sample"])
+def test_predictors_that_vary_inside_a_new_group_are_refused_as_by_the_fit(asked):
+    fit = ek.GrowthMixtureModel(FORMULA, 2, predictors="~ girl", random_state=0, n_init=1).fit(FRAME)
+    order = np.r_[8:16, 0:8]
+    frame = {name: np.asarray(column)[order] for name, column in TURNED.items()}
+    for each, row in ((TURNED, 6), (frame, 14)):
+        with pytest.raises(ek.DataError, match=rf"row {row}, column 'girl.* in the first row of its group 1\."):
+            getattr(fit, asked)(each)
+
+
+@pytest.mark.parametrize("spread", ["shared", "own"])
+def test_one_class_needs_no_log_odds(spread):
+    settings = {"predictors": "~ girl", "shared": ["dose"], "spread": spread}
+    one, plain = (ek.GrowthMixtureModel(FORMULA, 1, **each).fit(FRAME) for each in (settings, {}))
+    assert one.result_.log_likelihood == pytest.approx(plain.result_.log_likelihood, abs=1e-6)
+    assert one.result_.free_parameters == plain.result_.free_parameters == 5
+    assert "log-odds" not in one.summary()
+    assert "  all classes" in one.summary()
+
+
+def test_terms_come_as_text_or_as_a_list():
+    said = {"predictors": ("~ girl", "girl", ["girl"], ("girl",)), "shared": ("~ dose", "dose", ["dose"], ("dose",))}
+    ways = [dict(zip(said, each, strict=True)) for each in zip(*said.values(), strict=True)]
+    fits = [ek.GrowthMixtureModel(FORMULA, 2, n_init=1, random_state=0, **each).fit(FRAME) for each in ways]
+    for fit in fits:
+        assert fit.gate_names_ == ("intercept", "girl[T.yes]")
+        np.testing.assert_array_equal(fit.coefficients_, fits[0].coefficients_)
+
+
 REFUSED = {
     "varying": ({"predictors": "~ dose"}, ek.DataError, r"row 1, column 'dose' is .* in the first row of its group 0\."),
     "no intercept": ({"predictors": "~ 0 + girl"}, ek.ParameterError, "intercept"),
     "a response": ({"predictors": "y ~ girl"}, ek.ParameterError, "write what classes depend on"),
     "no column": ({"predictors": "~ boy"}, ek.DataError, "'boy'"),
     "nothing": ({"predictors": "~ 1"}, ek.ParameterError, "names no column"),
+    "a truth of predictors": ({"predictors": True}, ek.ParameterError, "predictors is True: write what"),
+    "the intercept": ({"shared": "~ 1"}, ek.ParameterError, "shared is '~ 1': each class has an intercept of its own"),
+    "the intercept beside others": ({"shared": "~ 1 + time"}, ek.ParameterError, "leave the 1 out"),
+    "the intercept in a list": ({"shared": ["1", "time"]}, ek.ParameterError, "leave the 1 out"),
+    "a truth": ({"shared": True}, ek.ParameterError, "shared is True: write the covariates"),
+    "a number": ({"shared": 1}, ek.ParameterError, r"shared is 1: write the covariates .* or \['age', 'sex'\]"),
+    "numbers": ({"shared": [1, 2]}, ek.ParameterError, r"shared is \[1, 2\]: write"),
+    "an empty list": ({"shared": []}, ek.ParameterError, r"shared is \[\]: write"),
+    "nothing shared": ({"shared": "~ (1)"}, ek.ParameterError, "names no covariate"),
+    "a response of what is shared": ({"shared": "y ~ time"}, ek.ParameterError, "shared is 'y ~ time': write"),
     "no effect": ({"shared": "~ girl"}, ek.ParameterError, "is none of the fixed effects"),
 }
 

@@ -14,14 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.by_formula import means_of
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, unit_weights
-from emkit.data.design import INTERCEPT, Design, parsed
+from emkit.data.design import INTERCEPT, Design, DesignRows
 from emkit.data.design.random_terms import MixedFormula
+from emkit.data.formula_rows import NameOfKept
+from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.choosable import Choosable
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.mixed_rows import codes, labels_in
+from emkit.estimators.setting_terms import says_intercept, terms_in
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.models.growth_mixture import GrowthMixture
@@ -49,7 +52,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         n_components: how many classes.
         spread: "shared", if random effects and errors vary alike in all classes, which then differ by their fixed effects
             (as by default in R's lcmm and in Mplus); "own", if each class has variances of its own.
-        predictors: a formula such as ``"~ sex"``: sizes of classes depend on these columns, which are the same in all rows of a
+        predictors: a formula such as ``"~ sex"``, or a list: sizes of classes depend on these columns, which are the same in all rows of a
             group, by a multinomial logit.
         shared: covariates of the fixed effects whose coefficients all classes have in common, such as ``"~ sex"`` or a list.
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
@@ -94,7 +97,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         n_components: int = 2,
         *,
         spread: str = "shared",
-        predictors: str | None = None,
+        predictors: Any = None,
         shared: Any = None,
         covariance: str | None = None,
         gaps: Any = "drop",
@@ -139,31 +142,36 @@ class GrowthMixtureModel(Choosable, OfFrames):
 
     @property
     def _predictors(self) -> str:
-        if self.predictors is None:
-            return ""
-        said = parsed(self.predictors)
-        if said.response or said.gate is not None:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}: write what classes depend on, as in '~ age + sex'.")
-        return self.predictors.partition("~")[2] or self.predictors
+        return "" if self.predictors is None else terms_in("predictors", self.predictors, "what classes depend on")
 
     def _columns(self, said: MixedFormula, frame: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The columns of predictors, and those whose coefficients are shared. Errors: ParameterError."""
         if self.predictors is not None and INTERCEPT not in self._gate_names:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}: sizes of classes need an intercept, leave it in.")
+            raise ParameterError(f"predictors is {self.predictors!r:.60}: sizes of classes need an intercept, leave it in.")
         predictors = tuple(name for name in self._gate_names if name != INTERCEPT)
         if self.predictors is not None and not predictors:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}, which names no column: leave them out.")
+            raise ParameterError(f"predictors is {self.predictors!r:.60}, which names no column: leave them out.")
         if self.shared is None:
             return predictors, ()
-        terms = self.shared if isinstance(self.shared, str) else " + ".join(self.shared)
-        own = Design.of(f"{said.fixed.partition('~')[0]} ~ {terms.partition('~')[2] or terms}", frame, gaps=self.gaps)
+        terms = terms_in("shared", self.shared, "the covariates whose coefficients all classes have in common")
+        if says_intercept(terms):
+            raise ParameterError(f"shared is {self.shared!r:.60}: each class has an intercept of its own, leave the 1 out.")
+        own = Design.of(f"{said.fixed.partition('~')[0]} ~ {terms}", frame, gaps=self.gaps)
         shared = tuple(name for name in own.covariates if name != INTERCEPT)
+        if not shared:
+            raise ParameterError(f"shared is {self.shared!r:.60}, which names no covariate: leave it out.")
         for name in (name for name in shared if name not in self.design_.covariates):
             raise ParameterError(
                 f"{name!r} is shared by all classes, and is none of the fixed effects; they are of "
                 f"{some_of(self.design_.covariates)}."
             )
         return predictors, shared
+
+    def _rows_of(self, frame: object, sample_weight: object = None) -> ArraySource:
+        """Rows as those of the fit. Errors: DataError for predictors that are not the same in all rows of a group."""
+        source = super()._rows_of(frame, sample_weight)
+        self.result_.model.check(self.params_, source.profile)
+        return source
 
     def _best(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
         """The best fit that a search finds, which also begins where estimates of a model `before` lie."""
@@ -232,6 +240,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         rng, layout = np.random.default_rng(self._seed()), self.result_.model.model.known_layout
         code, known = codes(labels_in(frame, self._said, rows, self.design_)[0], rows)
         x = rows.among(self.result_.source.columns)
+        self._refuse_varying(x, code, known, rows)
         ahead = np.cumsum(self.result_.model.outlook(self.params_, Chunk(x, unit_weights(len(x)))), axis=1)
         _, first = np.unique(code, return_index=True)
         of = (rng.random((len(known), 1)) * ahead[first][:, -1:] > ahead[first]).sum(axis=1)[code]
@@ -240,6 +249,14 @@ class GrowthMixtureModel(Choosable, OfFrames):
         drawn = np.einsum("np,np->n", layout.fixed.plain(x), self.coefficients_[of])
         drawn = drawn + self._drawn(frame, rows, layout, roots, of, rng)
         return drawn + np.sqrt(self.error_variances_[of]) * rng.standard_normal(len(of)), of
+
+    def _refuse_varying(self, x: Array, code: Integers, known: list[Any], rows: DesignRows) -> None:
+        """Errors: DataError for predictors that are not the same in all rows (n, d) of a group, by the `code` of each."""
+        order = np.argsort(code, kind="stable")
+        called, columns = NameOfKept("row {}".format, rows.kept[order]), self.result_.source.columns
+        source = ArraySource(x[order], None, columns, row_name=called, groups=code[order])
+        source.group_labels = tuple(known)
+        self.result_.model.check(self.params_, source.profile)
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, each class with standard errors, and how far groups and rows vary."""
@@ -261,4 +278,4 @@ class GrowthMixtureModel(Choosable, OfFrames):
             spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
         ]
         said = [result.runs.sentence, capital(str(result.outcome))]
-        return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said if sentence)])
+        return "\n\n".join(filter(None, [*told, *(wrapped(sentence, width) for sentence in said)]))
