@@ -158,6 +158,34 @@ def test_one_class_needs_no_log_odds(spread):
     assert "  all classes" in one.summary()
 
 
+def test_predictors_that_tell_classes_apart_are_said_to_have_no_maximum():
+    apart = ek.GrowthMixtureModel(FORMULA, 2, predictors="~ grows", random_state=0, n_init=3)
+    with pytest.warns(ek.SeparationWarning, match="gate of grows, component 2 run off to infinity") as caught:
+        apart.fit({**FRAME, "grows": GROWS[WHO].astype(float)})
+    assert caught[0].filename == __file__
+    assert apart.result_.infinite == ("gates[1, 0]", "gates[1, 1]")
+    assert "Separation: the likelihood has no maximum" in " ".join(apart.summary().split())
+    np.testing.assert_array_equal(np.ptp(apart.predict_proba({**FRAME, "grows": 1.0 * GROWS[WHO]}), axis=1), 1.0)
+
+
+def test_a_budget_is_told_as_the_setting_that_says_it():
+    short = ek.GrowthMixtureModel(FORMULA, 2, max_iter=3, n_init=1, random_state=0)
+    with pytest.warns(ek.ConvergenceWarning, match="aise max_iter"):
+        short.fit(FRAME)
+    assert "max_evaluations" not in short.summary()
+
+
+def test_trajectories_read_the_columns_of_fixed_effects_alone():
+    fit = ek.GrowthMixtureModel("y ~ time + (1 + dose | who)", 2, predictors="~ girl", random_state=0, n_init=1).fit(FRAME)
+    wanted = np.column_stack([np.ones(2), [0.0, 3.0]]) @ fit.coefficients_.T
+    np.testing.assert_allclose(fit.trajectories({"time": [0.0, 3.0]}), wanted, rtol=1e-12)
+    gappy = fit.trajectories({"time": [0.0, np.nan, 3.0]})
+    np.testing.assert_allclose(gappy[[0, 2]], wanted, rtol=1e-12)
+    assert np.isnan(gappy[1]).all()
+    with pytest.raises(ek.DataError, match="'time'"):
+        fit.trajectories({"dose": [0.0]})
+
+
 def test_terms_come_as_text_or_as_a_list():
     said = {"predictors": ("~ girl", "girl", ["girl"], ("girl",)), "shared": ("~ dose", "dose", ["dose"], ("dose",))}
     ways = [dict(zip(said, each, strict=True)) for each in zip(*said.values(), strict=True)]
@@ -183,6 +211,7 @@ REFUSED = {
     "an empty list": ({"shared": []}, ek.ParameterError, r"shared is \[\]: write"),
     "nothing shared": ({"shared": "~ (1)"}, ek.ParameterError, "names no covariate"),
     "a response of what is shared": ({"shared": "y ~ time"}, ek.ParameterError, "shared is 'y ~ time': write"),
+    "a constant": ({"predictors": "~ one"}, ek.DataError, "the formula of predictors has a column 'one'"),
     "no effect": ({"shared": "~ girl"}, ek.ParameterError, "is none of the fixed effects"),
 }
 
@@ -191,7 +220,7 @@ REFUSED = {
 def test_what_cannot_be_is_refused_by_name(name):
     settings, error, message = REFUSED[name]
     with pytest.raises(error, match=message):
-        ek.GrowthMixtureModel(FORMULA, 2, **settings).fit(FRAME)
+        ek.GrowthMixtureModel(FORMULA, 2, **settings).fit({**FRAME, "one": np.ones(len(Y))})
 
 
 def test_models_refuse_what_cannot_be():

@@ -11,10 +11,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_formula import means_of
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, unit_weights
-from emkit.data.design import INTERCEPT, Design, DesignRows
+from emkit.data.design import INTERCEPT, Design, DesignRows, parsed
 from emkit.data.design.random_terms import MixedFormula
 from emkit.data.formula_rows import NameOfKept
 from emkit.data.source import ArraySource
@@ -34,6 +33,7 @@ from emkit.models.mixed_model import MixedModel
 from emkit.report.collapse import collapsed
 from emkit.report.growth_tables import classes_table, gates_table, shared_table, spreads_table
 from emkit.report.sentences import capital
+from emkit.report.summary import infinite_told, warn_of_separation
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS, PLAN, Stage
 
@@ -52,8 +52,8 @@ class GrowthMixtureModel(Choosable, OfFrames):
         n_components: how many classes.
         spread: "shared", if random effects and errors vary alike in all classes, which then differ by their fixed effects
             (as by default in R's lcmm and in Mplus); "own", if each class has variances of its own.
-        predictors: a formula such as ``"~ sex"``, or a list: sizes of classes depend on these columns, which are the same in all rows of a
-            group, by a multinomial logit.
+        predictors: a formula such as ``"~ sex"``, or a list: sizes of classes depend on these columns, which are the same in
+            all rows of a group, by a multinomial logit.
         shared: covariates of the fixed effects whose coefficients all classes have in common, such as ``"~ sex"`` or a list.
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
             None is what the formula says.
@@ -125,7 +125,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
 
         `y` is ignored: the formula names the response.
         Warns: ConvergenceWarning with the reason if the fit did not converge; DegenerateFitWarning naming classes that are
-        none; EmkitWarning of rows that are left out.
+        none; SeparationWarning naming infinite log-odds; EmkitWarning of rows that are left out.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
         self._check_settings()
@@ -179,6 +179,11 @@ class GrowthMixtureModel(Choosable, OfFrames):
         given = [model.way.params(each.sizes, each.each) for each in before] if classes > 1 else []
         return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
 
+    @staticmethod
+    def _by_settings(sentence: str) -> str:
+        """How a fit ended, where the budget of passes is called as the setting that says it."""
+        return sentence.replace("max_evaluations", "max_iter")
+
     def _take(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
         if result.outcome.failed:
@@ -197,9 +202,11 @@ class GrowthMixtureModel(Choosable, OfFrames):
         self.responsibilities_ = model.shares(params, result.source)
         self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.evaluations, result.degenerate
         if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+            warnings.warn(self._by_settings(result.outcome.sentence), ConvergenceWarning, stacklevel=4)
         if self.degenerate_:
             warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
+        if self.predictors is not None:
+            warn_of_separation(result, stacklevel=4)
         return self
 
     def predict(self, frame: object) -> Integers:
@@ -218,10 +225,13 @@ class GrowthMixtureModel(Choosable, OfFrames):
     def trajectories(self, frame: object) -> Array:
         """The mean of the response (n, K) in each class given the covariates of a row, whose response need not be known.
 
-        It is that of any group of the class; NaN where gaps were dropped.
+        It is that of any group of the class, by the columns of the fixed effects; NaN where gaps were dropped.
         """
         check_is_fitted(self)
-        return means_of(self.result_, frame, self.gaps).each
+        fixed = parsed(self._said.fixed)
+        codings = {factor.name: self.design_.codings[factor.name] for factor in fixed.factors()}
+        rows = Design(fixed.text, codings).rows(frame, response=False, gaps=self.gaps)
+        return rows.of_all(self.result_.model.means(self.params_, rows.among(self.result_.source.columns)))
 
     def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
@@ -277,5 +287,6 @@ class GrowthMixtureModel(Choosable, OfFrames):
             *([] if self.predictors is None else [gates_table(result, found, width)]),
             spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
         ]
-        said = [result.runs.sentence, capital(str(result.outcome))]
+        off = [] if self.predictors is None else infinite_told(result)
+        said = [result.runs.sentence, self._by_settings(capital(str(result.outcome))), *off]
         return "\n\n".join(filter(None, [*told, *(wrapped(sentence, width) for sentence in said)]))
