@@ -135,12 +135,83 @@ def test_classes_can_be_put_in_another_order():
 
 
 FORMULA = "y ~ time + dose + (1 | who)"
+TURNED = {**FRAME, "girl": np.where(np.arange(len(Y)) == 6, np.where(GIRL[WHO], "no", "yes"), FRAME["girl"])}
+
+
+@pytest.mark.parametrize("asked", ["predict_proba", "predict", "score", "sample"])
+def test_predictors_that_vary_inside_a_new_group_are_refused_as_by_the_fit(asked):
+    fit = ek.GrowthMixtureModel(FORMULA, 2, predictors="~ girl", random_state=0, n_init=1).fit(FRAME)
+    order = np.r_[8:16, 0:8]
+    frame = {name: np.asarray(column)[order] for name, column in TURNED.items()}
+    for each, row in ((TURNED, 6), (frame, 14)):
+        with pytest.raises(ek.DataError, match=rf"row {row}, column 'girl.* in the first row of its group 1\."):
+            getattr(fit, asked)(each)
+
+
+@pytest.mark.parametrize("spread", ["shared", "own"])
+def test_one_class_needs_no_log_odds(spread):
+    settings = {"predictors": "~ girl", "shared": ["dose"], "spread": spread}
+    one, plain = (ek.GrowthMixtureModel(FORMULA, 1, **each).fit(FRAME) for each in (settings, {}))
+    assert one.result_.log_likelihood == pytest.approx(plain.result_.log_likelihood, abs=1e-6)
+    assert one.result_.free_parameters == plain.result_.free_parameters == 5
+    assert "log-odds" not in one.summary()
+    assert "  all classes" in one.summary()
+
+
+def test_predictors_that_tell_classes_apart_are_said_to_have_no_maximum():
+    apart = ek.GrowthMixtureModel(FORMULA, 2, predictors="~ grows", random_state=0, n_init=3)
+    with pytest.warns(ek.SeparationWarning, match="gate of grows, component 2 run off to infinity") as caught:
+        apart.fit({**FRAME, "grows": GROWS[WHO].astype(float)})
+    assert caught[0].filename == __file__
+    assert apart.result_.infinite == ("gates[1, 0]", "gates[1, 1]")
+    assert "Separation: the likelihood has no maximum" in " ".join(apart.summary().split())
+    np.testing.assert_array_equal(np.ptp(apart.predict_proba({**FRAME, "grows": 1.0 * GROWS[WHO]}), axis=1), 1.0)
+
+
+def test_a_budget_is_told_as_the_setting_that_says_it():
+    short = ek.GrowthMixtureModel(FORMULA, 2, max_iter=3, n_init=1, random_state=0)
+    with pytest.warns(ek.ConvergenceWarning, match="aise max_iter"):
+        short.fit(FRAME)
+    assert "max_evaluations" not in short.summary()
+
+
+def test_trajectories_read_the_columns_of_fixed_effects_alone():
+    fit = ek.GrowthMixtureModel("y ~ time + (1 + dose | who)", 2, predictors="~ girl", random_state=0, n_init=1).fit(FRAME)
+    wanted = np.column_stack([np.ones(2), [0.0, 3.0]]) @ fit.coefficients_.T
+    np.testing.assert_allclose(fit.trajectories({"time": [0.0, 3.0]}), wanted, rtol=1e-12)
+    gappy = fit.trajectories({"time": [0.0, np.nan, 3.0]})
+    np.testing.assert_allclose(gappy[[0, 2]], wanted, rtol=1e-12)
+    assert np.isnan(gappy[1]).all()
+    with pytest.raises(ek.DataError, match="'time'"):
+        fit.trajectories({"dose": [0.0]})
+
+
+def test_terms_come_as_text_or_as_a_list():
+    said = {"predictors": ("~ girl", "girl", ["girl"], ("girl",)), "shared": ("~ dose", "dose", ["dose"], ("dose",))}
+    ways = [dict(zip(said, each, strict=True)) for each in zip(*said.values(), strict=True)]
+    fits = [ek.GrowthMixtureModel(FORMULA, 2, n_init=1, random_state=0, **each).fit(FRAME) for each in ways]
+    for fit in fits:
+        assert fit.gate_names_ == ("intercept", "girl[T.yes]")
+        np.testing.assert_array_equal(fit.coefficients_, fits[0].coefficients_)
+
+
 REFUSED = {
     "varying": ({"predictors": "~ dose"}, ek.DataError, r"row 1, column 'dose' is .* in the first row of its group 0\."),
     "no intercept": ({"predictors": "~ 0 + girl"}, ek.ParameterError, "intercept"),
     "a response": ({"predictors": "y ~ girl"}, ek.ParameterError, "write what classes depend on"),
     "no column": ({"predictors": "~ boy"}, ek.DataError, "'boy'"),
     "nothing": ({"predictors": "~ 1"}, ek.ParameterError, "names no column"),
+    "a truth of predictors": ({"predictors": True}, ek.ParameterError, "predictors is True: write what"),
+    "the intercept": ({"shared": "~ 1"}, ek.ParameterError, "shared is '~ 1': each class has an intercept of its own"),
+    "the intercept beside others": ({"shared": "~ 1 + time"}, ek.ParameterError, "leave the 1 out"),
+    "the intercept in a list": ({"shared": ["1", "time"]}, ek.ParameterError, "leave the 1 out"),
+    "a truth": ({"shared": True}, ek.ParameterError, "shared is True: write the covariates"),
+    "a number": ({"shared": 1}, ek.ParameterError, r"shared is 1: write the covariates .* or \['age', 'sex'\]"),
+    "numbers": ({"shared": [1, 2]}, ek.ParameterError, r"shared is \[1, 2\]: write"),
+    "an empty list": ({"shared": []}, ek.ParameterError, r"shared is \[\]: write"),
+    "nothing shared": ({"shared": "~ (1)"}, ek.ParameterError, "names no covariate"),
+    "a response of what is shared": ({"shared": "y ~ time"}, ek.ParameterError, "shared is 'y ~ time': write"),
+    "a constant": ({"predictors": "~ one"}, ek.DataError, "the formula of predictors has a column 'one'"),
     "no effect": ({"shared": "~ girl"}, ek.ParameterError, "is none of the fixed effects"),
 }
 
@@ -149,7 +220,7 @@ REFUSED = {
 def test_what_cannot_be_is_refused_by_name(name):
     settings, error, message = REFUSED[name]
     with pytest.raises(error, match=message):
-        ek.GrowthMixtureModel(FORMULA, 2, **settings).fit(FRAME)
+        ek.GrowthMixtureModel(FORMULA, 2, **settings).fit({**FRAME, "one": np.ones(len(Y))})
 
 
 def test_models_refuse_what_cannot_be():

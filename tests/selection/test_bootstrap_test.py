@@ -129,6 +129,13 @@ def test_what_cannot_be_compared():
     one, two, other = fitted(few, people()), fitted(many, people()), fitted(many, people(20))
     with pytest.raises(ek.ModelError, match="the larger model has 4 free parameters and the smaller one 6"):
         two.test(one, 2)
+    for no_fit, told in (
+        ("x", "'x' is no fit"),
+        (None, "None is no fit"),
+        (ek.MixedRegression("y ~ 1 + (1 | g)"), "is no fit: give"),
+    ):
+        with pytest.raises(ek.ModelError, match=told):
+            one.test(no_fit, 2)
     with pytest.raises(ek.ModelError, match="the two fits have not the same rows"):
         one.test(other, 2)
     with pytest.raises(ek.ModelError, match="give both models the same fixed effects"):

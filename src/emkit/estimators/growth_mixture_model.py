@@ -11,17 +11,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_formula import means_of
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, unit_weights
-from emkit.data.design import INTERCEPT, Design, parsed
+from emkit.data.design import INTERCEPT, Design, DesignRows, parsed
 from emkit.data.design.random_terms import MixedFormula
+from emkit.data.formula_rows import NameOfKept
+from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.choosable import Choosable
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.mixed_rows import codes, labels_in
+from emkit.estimators.setting_terms import says_intercept, terms_in
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.models.growth_mixture import GrowthMixture
@@ -31,6 +33,7 @@ from emkit.models.mixed_model import MixedModel
 from emkit.report.collapse import collapsed
 from emkit.report.growth_tables import classes_table, gates_table, shared_table, spreads_table
 from emkit.report.sentences import capital
+from emkit.report.summary import infinite_told, warn_of_separation
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS, PLAN, Stage
 
@@ -49,8 +52,8 @@ class GrowthMixtureModel(Choosable, OfFrames):
         n_components: how many classes.
         spread: "shared", if random effects and errors vary alike in all classes, which then differ by their fixed effects
             (as by default in R's lcmm and in Mplus); "own", if each class has variances of its own.
-        predictors: a formula such as ``"~ sex"``: sizes of classes depend on these columns, which are the same in all rows of a
-            group, by a multinomial logit.
+        predictors: a formula such as ``"~ sex"``, or a list: sizes of classes depend on these columns, which are the same in
+            all rows of a group, by a multinomial logit.
         shared: covariates of the fixed effects whose coefficients all classes have in common, such as ``"~ sex"`` or a list.
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
             None is what the formula says.
@@ -94,7 +97,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         n_components: int = 2,
         *,
         spread: str = "shared",
-        predictors: str | None = None,
+        predictors: Any = None,
         shared: Any = None,
         covariance: str | None = None,
         gaps: Any = "drop",
@@ -122,7 +125,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
 
         `y` is ignored: the formula names the response.
         Warns: ConvergenceWarning with the reason if the fit did not converge; DegenerateFitWarning naming classes that are
-        none; EmkitWarning of rows that are left out.
+        none; SeparationWarning naming infinite log-odds; EmkitWarning of rows that are left out.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
         self._check_settings()
@@ -139,25 +142,24 @@ class GrowthMixtureModel(Choosable, OfFrames):
 
     @property
     def _predictors(self) -> str:
-        if self.predictors is None:
-            return ""
-        said = parsed(self.predictors)
-        if said.response or said.gate is not None:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}: write what classes depend on, as in '~ age + sex'.")
-        return self.predictors.partition("~")[2] or self.predictors
+        return "" if self.predictors is None else terms_in("predictors", self.predictors, "what classes depend on")
 
     def _columns(self, said: MixedFormula, frame: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The columns of predictors, and those whose coefficients are shared. Errors: ParameterError."""
         if self.predictors is not None and INTERCEPT not in self._gate_names:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}: sizes of classes need an intercept, leave it in.")
+            raise ParameterError(f"predictors is {self.predictors!r:.60}: sizes of classes need an intercept, leave it in.")
         predictors = tuple(name for name in self._gate_names if name != INTERCEPT)
         if self.predictors is not None and not predictors:
-            raise ParameterError(f"predictors are {self.predictors!r:.60}, which names no column: leave them out.")
+            raise ParameterError(f"predictors is {self.predictors!r:.60}, which names no column: leave them out.")
         if self.shared is None:
             return predictors, ()
-        terms = self.shared if isinstance(self.shared, str) else " + ".join(self.shared)
-        own = Design.of(f"{said.fixed.partition('~')[0]} ~ {terms.partition('~')[2] or terms}", frame, gaps=self.gaps)
+        terms = terms_in("shared", self.shared, "the covariates whose coefficients all classes have in common")
+        if says_intercept(terms):
+            raise ParameterError(f"shared is {self.shared!r:.60}: each class has an intercept of its own, leave the 1 out.")
+        own = Design.of(f"{said.fixed.partition('~')[0]} ~ {terms}", frame, gaps=self.gaps)
         shared = tuple(name for name in own.covariates if name != INTERCEPT)
+        if not shared:
+            raise ParameterError(f"shared is {self.shared!r:.60}, which names no covariate: leave it out.")
         for name in (name for name in shared if name not in self.design_.covariates):
             raise ParameterError(
                 f"{name!r} is shared by all classes, and is none of the fixed effects; they are of "
@@ -165,11 +167,22 @@ class GrowthMixtureModel(Choosable, OfFrames):
             )
         return predictors, shared
 
+    def _rows_of(self, frame: object, sample_weight: object = None) -> ArraySource:
+        """Rows as those of the fit. Errors: DataError for predictors that are not the same in all rows of a group."""
+        source = super()._rows_of(frame, sample_weight)
+        self.result_.model.check(self.params_, source.profile)
+        return source
+
     def _best(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
         """The best fit that a search finds, which also begins where estimates of a model `before` lie."""
         model, classes = model.settled(source.profile), int(self.n_components)
         given = [model.way.params(each.sizes, each.each) for each in before] if classes > 1 else []
         return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
+
+    @staticmethod
+    def _by_settings(sentence: str) -> str:
+        """How a fit ended, where the budget of passes is called as the setting that says it."""
+        return sentence.replace("max_evaluations", "max_iter")
 
     def _take(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
@@ -189,9 +202,11 @@ class GrowthMixtureModel(Choosable, OfFrames):
         self.responsibilities_ = model.shares(params, result.source)
         self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.evaluations, result.degenerate
         if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+            warnings.warn(self._by_settings(result.outcome.sentence), ConvergenceWarning, stacklevel=4)
         if self.degenerate_:
             warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
+        if self.predictors is not None:
+            warn_of_separation(result, stacklevel=4)
         return self
 
     def predict(self, frame: object) -> Integers:
@@ -210,10 +225,13 @@ class GrowthMixtureModel(Choosable, OfFrames):
     def trajectories(self, frame: object) -> Array:
         """The mean of the response (n, K) in each class given the covariates of a row, whose response need not be known.
 
-        It is that of any group of the class; NaN where gaps were dropped.
+        It is that of any group of the class, by the columns of the fixed effects; NaN where gaps were dropped.
         """
         check_is_fitted(self)
-        return means_of(self.result_, frame, self.gaps).each
+        fixed = parsed(self._said.fixed)
+        codings = {factor.name: self.design_.codings[factor.name] for factor in fixed.factors()}
+        rows = Design(fixed.text, codings).rows(frame, response=False, gaps=self.gaps)
+        return rows.of_all(self.result_.model.means(self.params_, rows.among(self.result_.source.columns)))
 
     def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
@@ -232,6 +250,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         rng, layout = np.random.default_rng(self._seed()), self.result_.model.model.known_layout
         code, known = codes(labels_in(frame, self._said, rows, self.design_)[0], rows)
         x = rows.among(self.result_.source.columns)
+        self._refuse_varying(x, code, known, rows)
         ahead = np.cumsum(self.result_.model.outlook(self.params_, Chunk(x, unit_weights(len(x)))), axis=1)
         _, first = np.unique(code, return_index=True)
         of = (rng.random((len(known), 1)) * ahead[first][:, -1:] > ahead[first]).sum(axis=1)[code]
@@ -240,6 +259,14 @@ class GrowthMixtureModel(Choosable, OfFrames):
         drawn = np.einsum("np,np->n", layout.fixed.plain(x), self.coefficients_[of])
         drawn = drawn + self._drawn(frame, rows, layout, roots, of, rng)
         return drawn + np.sqrt(self.error_variances_[of]) * rng.standard_normal(len(of)), of
+
+    def _refuse_varying(self, x: Array, code: Integers, known: list[Any], rows: DesignRows) -> None:
+        """Errors: DataError for predictors that are not the same in all rows (n, d) of a group, by the `code` of each."""
+        order = np.argsort(code, kind="stable")
+        called, columns = NameOfKept("row {}".format, rows.kept[order]), self.result_.source.columns
+        source = ArraySource(x[order], None, columns, row_name=called, groups=code[order])
+        source.group_labels = tuple(known)
+        self.result_.model.check(self.params_, source.profile)
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, each class with standard errors, and how far groups and rows vary."""
@@ -260,5 +287,6 @@ class GrowthMixtureModel(Choosable, OfFrames):
             *([] if self.predictors is None else [gates_table(result, found, width)]),
             spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
         ]
-        said = [result.runs.sentence, capital(str(result.outcome))]
-        return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said if sentence)])
+        off = [] if self.predictors is None else infinite_told(result)
+        said = [result.runs.sentence, self._by_settings(capital(str(result.outcome))), *off]
+        return "\n\n".join(filter(None, [*told, *(wrapped(sentence, width) for sentence in said)]))

@@ -19,6 +19,7 @@ from emkit.errors import DataError, ParameterError
 from emkit.models.told_effects import plain_label
 
 RANDOM = "the part of the formula with random effects"
+PREDICTORS = "the formula of predictors"
 Names = tuple[str, ...]
 
 
@@ -31,7 +32,9 @@ def design_of(
     """
     options = {"groups": said.groups, "gate_called": RANDOM, **options}
     said_by = [said.random, *([] if said.inner is None else [said.inner.random])]
-    each = [Design.of(f"{said.fixed} | {terms}", frame, **options).gate for terms in (*said_by, *filter(None, [predictors]))]
+    each = [Design.of(f"{said.fixed} | {terms}", frame, **options).gate for terms in said_by]
+    if predictors:
+        each.append(Design.of(f"{said.fixed} | {predictors}", frame, **{**options, "gate_called": PREDICTORS}).gate)
     both = (
         Design.of(said.with_gate, frame, **options)
         if len(each) == 1

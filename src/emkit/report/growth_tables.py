@@ -29,7 +29,7 @@ def shared_table(result: AnyFitted, found: Covariance | None, width: int) -> str
 
 
 def gates_table(result: AnyFitted, found: Covariance | None, width: int) -> str:
-    """What sizes of classes depend on: the log-odds of each class against the first."""
+    """What sizes of classes depend on: the log-odds of each class against the first; nothing of one class."""
     number = len(result.params.sizes)
     return _tables(result, found, "gates", {k: f"log-odds of class {k + 1}" for k in range(1, number)}, width)
 
@@ -55,8 +55,7 @@ def _tables(result: AnyFitted, found: Covariance | None, field: str, headings: M
 
 def _alike(tables: Sequence[dict[str, list[str]]]) -> Iterator[dict[str, list[str]]]:
     """The tables with those columns behind the first one that all of them have room for."""
-    first, *others = ([*columns][1:] for columns in tables)
-    kept = [heading for heading in first if all(heading in each for each in others)]
+    kept = {heading for columns in tables for heading in columns if all(heading in each for each in tables)}
     for columns in tables:
         yield {heading: cells for i, (heading, cells) in enumerate(columns.items()) if not i or heading in kept}
 

@@ -28,7 +28,7 @@ from emkit.core.stopping import Rule, Settled
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import EmkitError, EmkitWarning, ModelError, some_of
-from emkit.fitted import AnyFitted
+from emkit.fitted import AnyFitted, Fitted
 from emkit.fitting import MAX_EVALUATIONS, default_rules, fit_each
 from emkit.models.components import Components
 from emkit.models.frozen import bare
@@ -186,7 +186,9 @@ class _Drawn:
 
 
 def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
-    """Errors: ModelError unless both fits are of the same rows, and the larger one could have found the smaller one."""
+    """Errors: ModelError unless both are fits, of the same rows, and the larger one could have found the smaller one."""
+    if not isinstance(larger, Fitted):
+        raise ModelError(f"{larger!r:.60} is no fit: give the result of one, such as `larger.result_` of an estimator.")
     if larger.free_parameters <= smaller.free_parameters:
         raise ModelError(
             f"the larger model has {larger.free_parameters} free parameters and the smaller one {smaller.free_parameters}: ask "
