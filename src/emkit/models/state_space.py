@@ -233,7 +233,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         """But for what is given of the start, and for shocks and errors of variance 0, of which there are none.
 
         Along means of the start and effects of inputs it is the log-likelihood itself, with all else as it was in the E-step;
-        from there the other fields have what is expected of them at these. So it bounds the log-likelihood from below.
+        from there the other fields have what is expected of them at these. So it bounds the log-likelihood from below;
+        not along entries that EM does not move (`is_stuck`), whose slopes alone are those of the log-likelihood.
         """
         moved, lay = self._moved(before, now), self.layout
         told = stats.at(moved)
