@@ -80,3 +80,18 @@ def test_every_solver_goes_on_from_there(solver):
     assert found.converged
     other = ek.fit(MODEL, SOURCE, MODEL.start(SOURCE.profile), solver="anderson")
     assert found.log_likelihood == pytest.approx(other.log_likelihood, abs=2e-5)
+
+
+def test_a_prior_is_climbed_along_with_the_likelihood():
+    """EM moves no moving average that is seen without errors; the mode is no lower than where the likelihood is highest."""
+    rng = np.random.default_rng(0)
+    shocks, y = rng.standard_normal(130), np.zeros(130)
+    for t in range(1, 130):
+        y[t] = 0.7 * y[t - 1] + shocks[t] + 0.5 * shocks[t - 1]
+    rows, model = ek.ArraySource(y[50:, None]), ek.arma(1, 1)
+    start = model.start(rows.profile)
+    free = ek.fit(model, rows, start, solver="anderson")
+    known = ek.WithPrior(model, {"state_noise": ek.GammaPrior(2.0, 1.0)})
+    found = ek.fit(known, rows, start, solver="anderson")
+    assert found.converged
+    assert found.objective >= free.log_likelihood + known.log_prior(free.params)

@@ -32,7 +32,7 @@ class Ascent(Generic[P]):
 
     def __init__(self, em: EMMap[P], turns: Turns) -> None:
         self._em, self.turns = em, turns
-        self._may = em.model.climbs and not em.model.states_prior and em.coordinates.size <= MOST
+        self._may = em.model.climbs and em.coordinates.size <= MOST
 
     def beside(self, here: Evaluation[P], number: int, settled: bool) -> Evaluation[P] | None:
         """A point higher than `here`, from which EM goes on; None if there is none, or if it is not time to look."""
@@ -61,8 +61,9 @@ class Ascent(Generic[P]):
         return told is not None and slowly(told)
 
     def _height(self, params: P) -> Expected:
+        """The objective, and its slopes; with a prior, these are differences."""
         total = self._em.expectation(params)
-        slopes = self._em.model.expected(total.statistics, params, params).slopes
+        slopes = {} if self._em.model.states_prior else self._em.model.expected(total.statistics, params, params).slopes
         return Expected(self._em.objective_of(total, params), slopes)
 
     def _summit(self, start: P) -> P:
