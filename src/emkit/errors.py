@@ -204,7 +204,7 @@ class RunOffWarning(EmkitWarning):
     ...     warnings.simplefilter("always")
     ...     found = ek.MixtureModel(ek.Truncated("exponential", 0, 1), 1).fit(evenly)
     >>> print(said[0].message)
-    But the likelihood has no maximum: component 1 runs off without end, and it comes to this height on the way. The
+    The likelihood has no maximum: component 1 runs off without end, and it comes to this height on the way. The
     parameters of this one say that, and nothing else: use a family with fewer, or hold some of them.
     """
 

@@ -99,7 +99,7 @@ class Beyond(Generic[P]):
             return _on_saddle(self._em, here, self._higher, start)
         off = self._em.model.endless(here.params, self._em.source.profile)
         if off:
-            outcome = replace(outcome, sentence=f"{outcome.sentence} {endless_told(off)}")
+            outcome = replace(outcome, sentence=f"{outcome.sentence} But {endless_told(off)}")
         if not self._left:
             return outcome
         many = "a saddle" if len(self._left) == 1 else f"{len(self._left)} saddles"
@@ -111,7 +111,7 @@ def endless_told(components: tuple[int, ...]) -> str:
     named = " and ".join(f"component {component_name(k)}" for k in components)
     many = len(components) > 1
     return (
-        f"But the likelihood has no maximum: {named} run{'' if many else 's'} off without end, and it comes to this height on "
+        f"the likelihood has no maximum: {named} run{'' if many else 's'} off without end, and it comes to this height on "
         f"the way. The parameters of {'these' if many else 'this one'} say that, and nothing else: use a family with fewer, "
         "or hold some of them."
     )

@@ -40,7 +40,7 @@ from emkit.models.order import component_count
 from emkit.models.prediction import drawn_from
 from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
-from emkit.report.summary import warn_of_edges, warn_of_run_off, warn_of_separation
+from emkit.report.summary import ended, warn_of_edges, warn_of_run_off, warn_of_separation
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
@@ -205,7 +205,7 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         if result.outcome.status is Status.DEGENERATE:
             raise DegenerateFitError(result.outcome.sentence)
         if not result.converged:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=5)
+            warnings.warn(ended(result), ConvergenceWarning, stacklevel=5)
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=5)
         warn_of_separation(result, stacklevel=5)

@@ -91,6 +91,11 @@ def remarks(result: AnyFitted) -> list[str]:
     return said
 
 
+def ended(result: AnyFitted) -> str:
+    """How a fit ended, without what `warn_of_run_off` says of it."""
+    return result.outcome.sentence.replace(f" But {endless_told(result.endless)}", "")
+
+
 def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
     """Warn of coefficients that have no maximum."""
     for sentence in infinite_told(result):
@@ -100,7 +105,7 @@ def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
 def warn_of_run_off(result: AnyFitted, stacklevel: int) -> None:
     """Warn of components that run off without end."""
     if result.endless:
-        warnings.warn(endless_told(result.endless), RunOffWarning, stacklevel=stacklevel + 1)
+        warnings.warn(capital(endless_told(result.endless)), RunOffWarning, stacklevel=stacklevel + 1)
 
 
 def warn_of_edges(result: AnyFitted, stacklevel: int) -> None:

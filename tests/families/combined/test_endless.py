@@ -10,6 +10,7 @@ from scipy.optimize import brentq, minimize
 import emkit as ek
 
 NAN = np.nan
+KINDS = (ek.ConvergenceWarning, ek.RunOffWarning)
 EVENLY = (np.arange(50) + 0.5) / 50
 unconverged = pytest.mark.filterwarnings("ignore::emkit.ConvergenceWarning")
 
@@ -76,6 +77,16 @@ def test_values_of_which_one_end_alone_is_known_may_tell_how_far_they_spread():
     assert found.converged
     assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-7)
     assert np.sqrt(found.params.components.variances.item()) == pytest.approx(np.exp(best.x[1]), rel=1e-3)
+
+
+def test_each_warning_says_its_own_sentence():
+    places = np.linspace(-1, 1, 20)
+    with pytest.warns() as said:
+        found = ek.MixtureModel(ek.Censored("gaussian"), 1).fit(half_lines(places, places > 0)).result_
+    ended, endless = (str(next(each.message for each in said if each.category is kind)) for kind in KINDS)
+    assert endless.startswith("The likelihood has no maximum: component 1 runs off")
+    assert "no maximum" not in ended
+    assert str(found.outcome).startswith(ended)
 
 
 @unconverged

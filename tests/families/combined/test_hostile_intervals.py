@@ -61,6 +61,14 @@ def test_intervals_that_all_hold_one_value_are_warned_of(family):
         ek.Censored(family).settled(ek.ArraySource(rows).profile)
 
 
+@pytest.mark.parametrize("family", ["gaussian", "log-normal", "weibull", "gamma", "inverse-gaussian", "laplace", "student-t"])
+def test_intervals_that_are_all_one_are_sure_under_a_narrow_density(family):
+    """One that lies within all of them has probability 1 of each: no log-likelihood is higher than 0."""
+    with pytest.warns(ek.DegenerateDataWarning, match="constant"):
+        found = ek.MixtureModel(f"censored:{family}", 1).fit(np.full((20, 2), [1.0, 2.0])).result_
+    assert found.log_likelihood == pytest.approx(0, abs=1e-8)
+
+
 def test_angles_are_not_censored():
     with pytest.raises(ek.EmkitError, match="of angles"):
         ek.MixtureModel("censored:von-mises", 1).fit([[0.5, NAN], [0.2, 0.2]])

@@ -65,7 +65,7 @@ def _of_all(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:
         heights = np.full((len(rows), component_number(params)), -np.inf)
         heights[inside] = family.log_density(params, rows[inside, None]) + np.log(volumes[inside])[:, None]
         heights = np.where(np.isnan(heights), -np.inf, heights)
-        sums = Stretches(_log_sum(heights.reshape(len(half), len(NODES), -1)))
+        sums = Stretches(_log_sum(heights.reshape(len(half), len(NODES), heights.shape[1])))
         first, last = np.searchsorted(places, low), np.minimum(np.searchsorted(places, high), len(half))
         log_mass = sums.over(first, last)
 
