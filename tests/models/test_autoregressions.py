@@ -87,6 +87,80 @@ def test_an_arma_has_the_maximum_of_statsmodels(p, q, share):
     np.testing.assert_allclose([errors[name] for name in names], wanted, rtol=5e-3)
 
 
+TURNED = {  # theta of which some roots of the moving average lie inside the unit circle, and at what noise
+    "one of one": ([2.0], 0.0),
+    "two that are complex": ([1.2, 2.5], 0.0),
+    "one of two": ([1.5, -1.0], 0.3),
+    "some of three": ([1.363, 0.269, 0.469], 0.0),
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_an_average_is_told_as_it_can_be_inverted(name):
+    theta, noise = TURNED[name]
+    p = len(theta) + bool(noise)
+    model, y = ek.arma(p, len(theta), noise=noise), rows(1, n=60, share=0.1)
+    transition, seen = np.nan_to_num(model.transition), np.nan_to_num(model.observation)
+    transition[0, 0], seen[0, 1 : 1 + len(theta)] = 0.6, theta
+    given = model.params(
+        transition=transition, observation=seen, state_noise=[0.7], start_mean=[*[0.0] * (len(transition) - 1), 3.0]
+    )
+    told = model.conventional(given)
+    inside = np.roots([1.0, *told.observation[0, 1 : 1 + len(theta)]])
+    assert (np.abs(inside) < 1).all()
+    assert model.conventional(told) is told
+    peer = SARIMAX(y, order=(p, 0, len(theta)), trend="c", enforce_invertibility=False, enforce_stationarity=False)
+    if not noise:
+        both = [
+            peer.loglike([3.0 * 0.4, *each.transition[0, :p], *each.observation[0, 1 : 1 + len(theta)], *each.state_noise])
+            for each in (given, told)
+        ]
+        assert both[1] == pytest.approx(both[0], abs=1e-9)
+    chunk = ek.Chunk(y, np.ones(60), 0, np.array([0, 60]))
+    assert model.row_objectives(told, chunk) == pytest.approx(model.row_objectives(given, chunk), abs=1e-9)
+
+
+def test_runs_end_at_the_average_that_can_be_inverted_unless_it_is_held():
+    model, y = ek.arma(1, 1), rows(2)
+    source = ek.ArraySource(y)
+    best = fitted(model, y).params
+    theta = best.observation[0, 1]
+    assert abs(theta) < 1
+    seen = best.observation.copy()
+    seen[0, 1] = 1 / theta
+    start = model.params(
+        transition=best.transition, observation=seen, state_noise=best.state_noise * theta**2, start_mean=best.start_mean
+    )
+    found = ek.fit(model, source, start, solver="anderson")
+    assert found.converged
+    assert found.params.observation[0, 1] == pytest.approx(theta, rel=1e-5)
+    held = ek.fit(ek.Frozen(model, "observation"), source, start, solver="anderson")
+    assert held.params.observation[0, 1] == 1 / theta
+    assert held.log_likelihood == pytest.approx(found.log_likelihood, abs=1e-7)
+
+
+NOT_TURNED = {
+    "a given coefficient": {"observation": [[1.0, 2.0]]},
+    "a given variance": {"state_noise": [1.0]},
+    "two columns": {"observation": [[1.0, NAN], [1.0, NAN]]},
+    "an input to its states": {"effects": [[0.0]], "state_effects": [[NAN], [0.0]]},
+    "states that do not begin in the long run": {"stationary": [], "start_covariance": [1.0, 1.0]},
+    "no average": {"observation": [[1.0, 0.0]]},
+}
+
+
+@pytest.mark.parametrize("name", NOT_TURNED)
+def test_what_has_no_other_average_that_fits_alike_stays(name):
+    plain = {"transition": [[NAN, 0.0], [1.0, 0.0]], "observation": [[1.0, NAN]], "selection": [[1.0], [0.0]]}
+    model = ek.StateSpace(**({**plain, "stationary": [0, 1]} | NOT_TURNED[name]))
+    some = {"transition": [[0.5, 0.0], [1.0, 0.0]], "state_noise": [1.0], "noise": [0.0] * len(model.noise)}
+    some["observation"] = np.where(np.isnan(model.observation), 2.0, model.observation)
+    if name.startswith("an input"):
+        some["state_effects"] = [[1.0], [0.0]]
+    params = model.params(**some)
+    assert model.conventional(params) is params
+
+
 def test_without_a_mean_it_is_0():
     y = rows(2) - 3.0
     found = fitted(ek.autoregression(2, mean=False), y)

@@ -10,7 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.ascent import FIRST, Ascent
 from emkit.core.axes import COMPONENT, Scope, component_name
-from emkit.core.edges import SLOW, Edges, EdgesTried
+from emkit.core.edges import SLOW, Edges, EdgesTried, no_lower
 from emkit.core.evaluation import EMMap
 from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters, leaves
@@ -90,8 +90,11 @@ class Beyond(Generic[P]):
         return Outcome(Status.BUDGET, f"not converged: stopped after {step.number:,} iterations, as EM would go on for ever.")
 
     def exact(self, best: Evaluation[P]) -> Evaluation[P]:
-        """The same point with what was put on an edge exactly there."""
-        return self._edges.exact(best) if self._edges is not None else best
+        """The same point with what was put on an edge exactly there, and in the parameters that are told."""
+        here = self._edges.exact(best) if self._edges is not None else best
+        told = here.params if self._em.model.states_prior else self._em.model.conventional(here.params)
+        there = self._em.attempt(told) if told is not here.params else None
+        return there if there is not None and no_lower(there, here) else here
 
     def told(self, outcome: Outcome, here: Evaluation[P], start: P) -> Outcome:
         """The outcome, with what is to be said of saddles, and of components that run off."""

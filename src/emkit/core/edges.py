@@ -76,12 +76,16 @@ class Edges(Generic[P]):
         lifted = [Creeping(fields[path], place, 1.0) for path, place in self.tried.put]
         lifted = [each for each in lifted if 0 < each.leaf.space.way_to_edge(each.leaf.value)[each.place] < LIFTED]
         there = self._at(put_on_edges(here.params, lifted)) if lifted else None
-        least = here.objective - DECREASE * (1 + abs(here.objective))
-        return there if there is not None and there.objective >= least else here
+        return there if there is not None and no_lower(there, here) else here
 
     def _at(self, params: P) -> Evaluation[P] | None:
         with np.errstate(all="ignore"):  # not every model can be evaluated on an edge
             return self._em.attempt(params)
+
+
+def no_lower(there: Evaluation[P], here: Evaluation[P]) -> bool:
+    """Whether `there` the objective is that of `here`, or higher, but for rounding."""
+    return there.objective >= here.objective - DECREASE * (1 + abs(here.objective))
 
 
 def slowly(here: Evaluation[P]) -> bool:

@@ -207,6 +207,10 @@ class LatentModel(Protocol[P, S]):
         """Whether the M-step leaves parameters where they are along which the log-likelihood may have slopes."""
         return False
 
+    def conventional(self, params: P) -> P:
+        """Of parameters under which rows have one distribution, those that are told; as a rule `params` themselves."""
+        return params
+
     def within(self, params: P, like: P, profile: Any) -> bool:
         """Whether an extrapolation from `like` to `params` keeps to the bounds that an M-step keeps to."""
         return True

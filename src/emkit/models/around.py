@@ -134,6 +134,9 @@ class Around(LatentModel[P, S]):
     def is_stuck(self, params: P) -> bool:
         return self.model.is_stuck(params)
 
+    def conventional(self, params: P) -> P:
+        return self.model.conventional(params)
+
     def within(self, params: P, like: P, profile: Any) -> bool:
         return self.model.within(params, like, profile)
 

@@ -38,7 +38,7 @@ def arma(order: int = 1, averages: int = 0, *, mean: bool = True, noise: float |
     theta, `state_noise` the variance of u. `noise`: the variance of errors that values are seen with: 0 for none, None to
     estimate it, which takes a q less than p: else data do not tell it from the theta.
     The likelihood is the exact one, of R's `arima(order = c(p, 0, q))`. Without errors EM moves no theta, and runs climb the
-    likelihood itself once all else has come to rest.
+    likelihood itself once all else has come to rest. Of theta that fit alike, a converged run tells those that can be inverted.
     Errors: ModelError for numbers that cannot be.
     Source: Hamilton (1994), Time Series Analysis, section 13.1.
 

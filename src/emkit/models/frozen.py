@@ -110,6 +110,12 @@ class Frozen(Around[P, S]):
         """Those of the model, with what is held where it was."""
         return (self._restored(moved, params) for moved in self.model.loosened(params, profile))
 
+    def conventional(self, params: P) -> P:
+        """Those of the model, if they have what is held where it was."""
+        there = self.model.conventional(params)
+        held = zip(leaves(self._restored(there, params)), leaves(there), strict=True)
+        return there if all(np.array_equal(one.value, other.value) for one, other in held) else params
+
     def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
         """Those of the model, without components that are held at having no rows."""
         held = {

@@ -19,6 +19,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.models import state_data, state_expected, state_layout, state_long_run, state_series, state_starts, state_sums
+from emkit.models.invertible import inverted
 from emkit.models.state_layout import Layout
 from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
 from emkit.models.state_stats import StateSums
@@ -375,6 +376,10 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         blind = self.layout.free("observation").any(axis=1) & (params.noise == 0)
         still = self.layout.free("transition")[self.layout.places].any(axis=1) & (np.diag(params.shocks) == 0)
         return bool(blind.any() or still.any())
+
+    def conventional(self, params: StateSpaceParams) -> StateSpaceParams:
+        """With a moving average that can be inverted."""
+        return inverted(self.layout, params)
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[StateSpaceParams]:
         """Variances and entries at random, for each seed."""
