@@ -441,8 +441,8 @@ class Result(Inferred[P]):
         some `columns`), responsibilities, density (`rows`; one `column` of several), profiles, rootogram, qq and residuals
         (`which`: a kind of `pseudo_residuals`) or starts; of regressions, lines and gate, too (`over`: a covariate); of rows in
         sequence, states (`column`, `first`), transitions and dwell_times; of state spaces, smoothed (`column`, `steps` to come
-        and their `inputs`, `series`), of mixed models, effects of groups (`effect`); of tests, items (`item`) and information;
-        of factors, loadings (`rotation`) and scree. The numbers alone are in `emkit.views` and `emkit.teach.why`.
+        and their `inputs_ahead`, `series`), of mixed models, effects of groups (`effect`); of tests, items (`item`) and
+        information; of factors, loadings (`rotation`) and scree. The numbers alone are in `emkit.views` and `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw

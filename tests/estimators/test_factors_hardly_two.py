@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 import emkit as ek
+from emkit.report.factor_edges import factors_told
 
 TWO = "f =~ a + b + c\nh =~ d + e + f"
 THREE = "f =~ a + b + c\nh =~ d + e + f\nk =~ g + h + i"
@@ -88,6 +89,17 @@ def test_a_factor_that_is_a_sum_of_others(unit):
     named = found.tidy()
     errors = np.array(named["std_error"])[[i for i, what in enumerate(named["parameter"]) if what == "covariance"]]
     assert (errors > 0).all()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_two_that_are_nearly_one_are_named_rather_than_a_sum(order):
+    """Whichever of the three factors is the one that does not vary, given the others."""
+    ways = np.array([[0.5, np.sqrt(0.75)], [1.0, 0.0], [0.996, np.sqrt(1 - 0.996**2)]])[list(order)]
+    names = np.array(["f", "h", "k"])[list(order)].tolist()
+    (told,) = factors_told(ek.UnitFactorParams(np.zeros(3), np.full(3, 0.7), np.full(3, 0.5), ways @ ways.T), names)
+    first, later = sorted("hk", key=names.index)
+    assert told.startswith(f"Factors {first} and {later} correlate 0.9960")
+    assert "they are hardly two" in told
 
 
 def test_scores_and_gaps_on_the_edge():

@@ -44,8 +44,11 @@ def test_rows_are_expected_by_their_inputs(wet):
     assert each.shape == (2, 2, 1)
     assert wet.score(FLOW, inputs=RAIN) == pytest.approx(wet.result_.log_likelihood, rel=1e-12)
     assert wet.sample(60, inputs=RAIN).shape == (60, 1)
-    view = moving_series(wet.result_, steps=2, inputs=ahead.to_numpy())
-    np.testing.assert_allclose(view.ahead, mean[:, 0], rtol=1e-12)
+    forms = [ahead, ahead[["heat", "rain"]], {"heat": [0.0, 1.0], "rain": [1.0, 2.0]}, ahead.to_numpy(), ahead.to_numpy()[None]]
+    for form in forms:
+        view = moving_series(wet.result_, steps=2, inputs_ahead=form)
+        np.testing.assert_allclose(view.ahead, mean[:, 0], rtol=1e-12)
+    assert wet.result_.plot("smoothed", steps=2, inputs_ahead=ahead).lines
     np.testing.assert_allclose(view.means, wanted, rtol=1e-12)
 
 
@@ -75,6 +78,9 @@ def test_several_series_of_several_columns_have_inputs():
     [
         (lambda wet: wet.predict(FLOW), "the fit had inputs, 'rain', 'heat', whose values in every row"),
         (lambda wet: wet.forecast(FLOW, inputs=RAIN), "give inputs_ahead"),
+        (lambda wet: moving_series(wet.result_, steps=2), "give inputs_ahead"),
+        (lambda wet: moving_series(wet.result_, steps=2, inputs_ahead=RAIN[["rain"]][:2]), "inputs are 'rain', but the fit"),
+        (lambda wet: ek.StateSpaceModel().fit(FLOW).forecast(FLOW, inputs_ahead=[[1.0]]), "the fit had no inputs"),
         (lambda wet: wet.forecast(FLOW, 2, inputs=RAIN, inputs_ahead=RAIN[:1]), r"shape \(1, 2\); of 2 inputs in 2 rows"),
         (lambda wet: wet.predict(FLOW, inputs=RAIN[["rain"]]), "inputs are 'rain', but the fit was of 'rain', 'heat'"),
         (lambda wet: wet.predict(FLOW, inputs=RAIN[:5]), "inputs of 5 rows, but 60 rows"),

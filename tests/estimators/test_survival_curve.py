@@ -167,6 +167,7 @@ def test_windows_that_cannot_be_are_refused(given, said):
         (lambda curve: curve.quantile(0), "share is 0"),
         (lambda curve: curve.quantile(level=95), "level is 95"),
         (lambda curve: curve.confidence_intervals(kind="arcsin"), "kind is 'arcsin'"),
+        (lambda curve: curve.at("x"), "times is 'x'; give a number"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(ask, said):

@@ -259,6 +259,7 @@ def test_states_and_names():
     [
         (lambda: ek.FactorNormal(-1), ek.ModelError, "n_factors"),
         (lambda: ek.FactorNormal(1, shared="means"), ek.ModelError, "shared is 'means'; what components"),
+        (lambda: ek.FactorNormal(1, shared=["loadings"]), ek.ModelError, r"shared is \['loadings'\]; .* None, 'uniquenesses'"),
         (lambda: ek.FactorNormal(1, floor=2), ek.ParameterError, "floor is 2"),
         (lambda: alone(ek.FactorNormal(7), rows()), ek.DataError, "7 factors are more than the 6 columns"),
         (

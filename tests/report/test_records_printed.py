@@ -78,6 +78,10 @@ def test_a_survival_curve_is_its_steps_below_the_median():
     assert text.splitlines()[2].split() == ["6", "6", "0.7143", "0.1707"]
 
 
+def test_a_survival_curve_of_one_value_says_so():
+    assert str(ek.turnbull([1.0], [2.0])).startswith("Survival curve of 1 value, median 2, ")
+
+
 def test_long_tables_say_how_much_is_left_out():
     text = table_as_text({"k": [*range(50)], "name": ["x"] * 50})
     assert len(text.splitlines()) == 22

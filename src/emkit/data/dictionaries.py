@@ -35,6 +35,11 @@ def framed(data: Any) -> Any:
     )
 
 
+def rows_in(X: Any) -> int:
+    """How many rows X has."""
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
 def check_lengths(columns: Mapping[Any, Any]) -> None:
     """Errors: DataError naming the columns of a dictionary and their lengths, unless they have one."""
     for name, column in columns.items():

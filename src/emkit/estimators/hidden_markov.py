@@ -13,13 +13,14 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
+from emkit.data.dictionaries import rows_in
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.gated_rows import GatedRows, is_formula
-from emkit.estimators.sequences import labels_of, rows_in
+from emkit.estimators.sequences import labels_of
 from emkit.models.frozen import bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain
 from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain

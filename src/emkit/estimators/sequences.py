@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.data.dictionaries import framed
+from emkit.data.dictionaries import framed, rows_in
 from emkit.errors import DataError
 
 
@@ -28,8 +28,3 @@ def labels_of(X: Any, lengths: Any, groups: Any) -> Any:
     if total != rows:
         raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")
     return np.repeat(np.arange(len(given)), given.astype(np.int64))
-
-
-def rows_in(X: Any) -> int:
-    """How many rows X has."""
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)

@@ -12,11 +12,11 @@ from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk, joined
 from emkit.data.frames import Table
+from emkit.data.inputs import beside, inputs_of_each, read_inputs
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import GappyRows
-from emkit.estimators.inputs import beside, inputs_of_each, read_inputs
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.sequences import labels_of
 from emkit.estimators.validated import as_before_if_it_fails
@@ -156,12 +156,7 @@ class StateSpaceModel(GappyRows):
         """
         check_count("steps", steps, ParameterError)
         chunk = self._rows(X, lengths, groups, inputs)
-        if inputs_ahead is None and self.input_names_:
-            raise DataError(
-                f"the fit had inputs, {some_of([*map(repr, self.input_names_)])}, whose values in the rows to come are needed: "
-                "give inputs_ahead."
-            )
-        ahead = None if inputs_ahead is None else inputs_of_each(inputs_ahead, len(chunk.bounds) - 1, self.input_names_)
+        ahead = inputs_of_each(inputs_ahead, len(chunk.bounds) - 1, self.input_names_)
         means, spreads = self.model_.forecast(self.params_, chunk, int(steps), ahead)
         wide = np.sqrt(np.diagonal(spreads, axis1=2, axis2=3))
         return (means[0], wide[0]) if lengths is None and groups is None else (means, wide)

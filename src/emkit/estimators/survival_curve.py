@@ -140,9 +140,12 @@ class SurvivalCurve(Tabled):
     def at(self, times: Any) -> Array:
         """The probability of a value beyond each of the `times`; inside an interval, where it is not known, that before it.
 
-        NaN for a time that is NaN.
+        NaN for a time that is NaN. Errors: ParameterError for what is no number.
         """
-        given = np.asarray(times, dtype=np.float64)
+        try:
+            given = np.asarray(times, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ParameterError(f"times is {times!r:.60}; give a number, or an array of numbers.") from None
         passed = np.searchsorted(self.upper, given, side="right")
         return np.where(np.isnan(given), np.nan, np.append(1.0, self.survival)[passed])
 
@@ -164,5 +167,6 @@ class SurvivalCurve(Tabled):
         errors = self.standard_errors
         columns = {"from": self.lower[at], "to": self.upper[at], "survival after": self.survival[at], "std. error": errors[at]}
         median = f"median {ends.upper:.6g}" if ends.upper == ends.upper else "median beyond all of them"
-        head = f"Survival curve of {self.fit.rows:,.10g} values, {median}, log-likelihood {self.log_likelihood:.4f}"
+        values = "1 value" if self.fit.rows == 1 else f"{self.fit.rows:,.10g} values"
+        head = f"Survival curve of {values}, {median}, log-likelihood {self.log_likelihood:.4f}"
         return ToldTable(head, {name: values.tolist() for name, values in columns.items()})

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emkit.core.arrays import ArrayLike
 from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
@@ -226,10 +225,10 @@ def _information(result: AnyFitted, ax: Axes | None) -> Axes:
 
 
 def _smoothed(
-    result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0, inputs: ArrayLike | None = None
+    result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0, inputs_ahead: object = None
 ) -> Axes:
-    """`inputs` (steps, p): those of the rows to come, of a model that has some."""
-    return draw_smoothed(moving_series(result, column, steps, series, inputs), ax)
+    """`inputs_ahead`: those of the rows to come, of a model that has some, as `StateSpaceModel.forecast` takes them."""
+    return draw_smoothed(moving_series(result, column, steps, series, inputs_ahead), ax)
 
 
 def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: int | str = 0) -> Axes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from emkit.models.confirmatory_params import ConfirmatoryFactorParams
 from emkit.report.sentences import joined
 
 HARDLY_TWO = 1e-4  # below 1, a correlation of factors that is on its way there
+NEARLY = 1e-2  # the same of two of factors without an inverse: which of these to name
 ONE = 1e-10  # below 1, the same of a correlation that is 1 but for rounding
 
 
@@ -31,12 +33,18 @@ def factors_told(params: ConfirmatoryFactorParams, factors: Sequence[str]) -> li
             )
         found.append(f"Factors {factors[first]} and {factors[later]} correlate {told} Let their columns have one factor.")
     for k in np.flatnonzero(np.diag(params.root) == 0).tolist():
-        others = [factors[j] for j in range(k) if params.root[j, j] > 0]
+        others = [j for j in range(k) if params.root[j, j] > 0]
+        first, later = max(combinations([*others, k], 2), key=lambda pair: abs(between[pair]), default=(k, k))
         if params.factors[k, k] == 0:
             found.append(f"Factor {factors[k]} does not vary: its variance is 0, an edge. Leave it out.")
+        elif k not in one and abs(between[first, later]) > 1 - NEARLY:
+            found.append(
+                f"Factors {factors[first]} and {factors[later]} correlate {between[first, later]:.4f}, and the covariance of "
+                "factors has no inverse, which is an edge: they are hardly two. Let their columns have one factor."
+            )
         elif k not in one:
             found.append(
-                f"Factor {factors[k]} is a sum of {joined(others)}, which is an edge: their covariance has no inverse. "
-                "Fewer factors tell as much."
+                f"Factor {factors[k]} is a sum of {joined([factors[j] for j in others])}, which is an edge: their covariance "
+                "has no inverse. Fewer factors tell as much."
             )
     return found

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.json_types import Json
 from emkit.data.chunk import joined
+from emkit.data.inputs import inputs_of_each
 from emkit.errors import ModelError, ParameterError
 from emkit.fitted import AnyFitted
 from emkit.models.frozen import bare
@@ -51,24 +52,28 @@ def state_space_of(result: AnyFitted) -> AnyStateSpace:
 
 
 def moving_series(
-    result: AnyFitted, column: str | int = 0, steps: int = 0, series: int = 0, inputs: ArrayLike | None = None
+    result: AnyFitted, column: str | int = 0, steps: int = 0, series: int = 0, inputs_ahead: object = None
 ) -> MovingSeries:
     """One column of a series of a fit, counted from 0, and so many `steps` beyond its last row.
 
-    `inputs` (steps, p): those of the rows beyond, of a model that has some.
+    `inputs_ahead`: those of the rows beyond, of a model that has some: a frame or a dictionary by name, or an array (steps, p),
+    or such of each of G series (G, steps, p).
 
-    Errors: ModelError for another model; ParameterError for a series or a number of steps that there is not.
+    Errors: ModelError for another model; ParameterError for a series or a number of steps that there is not; DataError for
+    inputs that are not those of the fit, or missing.
     """
     model = state_space_of(result)
     check_count("steps", steps, ParameterError, 0)
-    (place,) = column_places(result.source.columns[: len(model.system(result.params).noise)], [column], 1)
+    d = len(model.system(result.params).noise)
+    (place,) = column_places(result.source.columns[:d], [column], 1)
     chunk = joined(list(model.prepare(result.source).chunks()))
     if not 0 <= series < len(chunk.bounds) - 1:
         raise ParameterError(f"series is {series!r}; there are series 0 to {len(chunk.bounds) - 2}.")
     rows = slice(*chunk.bounds[series : series + 2])
     means, covariances = model.signal(result.params, chunk)
     spreads = np.sqrt(np.maximum(covariances[rows, place, place], 0.0))  # 0, but for rounding
-    ahead, covariance = model.forecast(result.params, chunk, steps, None if inputs is None else np.asarray(inputs))
+    known = inputs_of_each(inputs_ahead, len(chunk.bounds) - 1, result.source.columns[d:]) if steps else None
+    ahead, covariance = model.forecast(result.params, chunk, steps, known)
     return MovingSeries(
         result.source.columns[place],
         np.asarray(chunk.x[rows, place], dtype=np.float64),

@@ -94,9 +94,9 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_count("n_factors", self.n_factors, ModelError, 0)
-        if self.shared not in SHARED:
+        if self.shared not in list(SHARED):  # whether or not it can be hashed
             known = ", ".join(map(repr, SHARED))
-            raise ModelError(f"shared is {self.shared!r}; what components of factors may share is {known}.")
+            raise ModelError(f"shared is {self.shared!r:.60}; what components of factors may share is {known}.")
 
     @property
     def name(self) -> str:

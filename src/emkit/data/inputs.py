@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.dictionaries import framed
+from emkit.data.dictionaries import framed, rows_in
 from emkit.data.frames import TRUTHS, Table, read_table
 from emkit.errors import DataError, some_of
-from emkit.estimators.sequences import rows_in
 
 
 def read_inputs(inputs: Any, rows: int, names: Sequence[str] | None = None) -> Table:
@@ -39,8 +38,20 @@ def read_inputs(inputs: Any, rows: int, names: Sequence[str] | None = None) -> T
     return Table(x, columns, (None,) * x.shape[1])
 
 
-def inputs_of_each(inputs: Any, series: int, names: Sequence[str]) -> Array:
-    """The inputs of rows to come (steps, p), or (G, steps, p) of each of so many `series`. Errors: DataError."""
+def inputs_of_each(inputs: Any, series: int, names: Sequence[str]) -> Array | None:
+    """The inputs of rows to come (steps, p), or (G, steps, p) of each of so many `series`; None if the fit had none.
+
+    Errors: DataError for others than the fit had, or if they are missing.
+    """
+    if inputs is None and names:
+        raise DataError(
+            f"the fit had inputs, {some_of([*map(repr, names)])}, whose values in the rows to come are needed: give "
+            "inputs_ahead."
+        )
+    if inputs is None:
+        return None
+    if not names:
+        raise DataError("there are inputs_ahead, but the fit had no inputs: leave them out.")
     given = framed(inputs)
     if getattr(given, "ndim", 2) != 3:
         return read_inputs(given, rows_in(given), names).x
