@@ -44,8 +44,8 @@ ALONE = [name for name in SUBJECTS if name not in IN_SEQUENCE]  # whose rows are
 
 
 def path(subject, steps):
-    """The parameters before and after each of `steps` steps of plain EM."""
-    em = ek.EMMap(subject.model, subject.source, subject.start)
+    """The parameters before and after each of `steps` steps of plain EM, by the model as the rows settle it."""
+    em = ek.EMMap(subject.model.settled(subject.source.profile), subject.source, subject.start)
     found = [subject.start]
     for _ in range(steps):
         found.append(em(found[-1]).update)
