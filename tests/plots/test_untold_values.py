@@ -14,12 +14,6 @@ NAN = np.nan
 TIMES = np.array([[1.0, 1], [2, 2], [3, NAN], [NAN, 4], [5, 6], [7, 7], [8, NAN], [9, 9]])
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def one(data=TIMES, family="censored:exponential"):
     return ek.MixtureModel(family, 1).fit(data).result_
 

@@ -22,12 +22,6 @@ TRIAL = np.array([[10.0, 1], [7, 1], [32, 0], [23, 1], [22, 1], [6, 0]])
 BOTH = np.column_stack([TRIAL[:, 0], TRIAL[::-1, 0], TRIAL[:, 1], TRIAL[::-1, 1]])
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 @dataclass(frozen=True)
 class Lived(ek.Additive):
     time: Any

@@ -19,7 +19,7 @@ from emkit.markup import Tabled, ToldTable
 
 STEP = 1e-4  # in free coordinates, for a first look at how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
-ROUNDS = 3  # of rescaling: each finds directions some 1e4 times as narrow as the last
+ROUNDS = 5  # of rescaling at most: each finds directions some 1e4 times as narrow as the last
 NOISE = 1e-10  # of the largest curvature: what is less may be rounding
 ROUND_ENOUGH = 0.05  # information of the complete data this near to the identity, element by element, is resolved
 FLAT = 1e-7  # of the information of the complete data: a direction with less has none
