@@ -160,7 +160,8 @@ def test_runs_go_together_as_each_goes_alone(case, rows, rng):
 @pytest.mark.parametrize("rows", [90, pytest.param(3_300, marks=pytest.mark.slow)], ids=["plain", "compiled"])
 def test_runs_over_rows_of_their_own_go_as_each_goes_alone(case, rows, rng, request):
     if case.name in LOSE_DIGITS:
-        request.applymarker(pytest.mark.xfail(reason="a fault: where rows tell next to nothing, the M-step loses digits"))
+        said = "a fault: where rows tell next to nothing, the M-step loses digits, on some machines"
+        request.applymarker(pytest.mark.xfail(reason=said, strict=False))
     together.assert_runs_go_over_rows_of_their_own(case.model, case.params, case.draw(rng, rows), rng)
 
 
