@@ -84,12 +84,13 @@ def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, 
     start = problem.packed(loadings, noise)
     bounds = [(None, None)] * loadings.size + [(low, low + WIDEST) for low in problem.bound.ravel().tolist()]
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": MEMORY, "ftol": 0.0, "gtol": FLAT}
-    found, left = _flattest(problem, start)
-    if not (left < FLAT and problem.loss(found)[0] <= problem.loss(start)[0]):
+    before, (found, left) = problem.loss(start)[0], _flattest(problem, start)
+    if not (left < FLAT and problem.loss(found)[0] <= before):
         run = scipy.optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         found = _flattest(problem, run.x)[0]
-        found = min(found, run.x, key=lambda entries: problem.loss(entries)[0] - ROUNDING * (entries is found))
-    best = found if problem.loss(found)[0] <= problem.loss(start)[0] else start
+        if problem.loss(found)[0] > run.fun + ROUNDING:
+            found = run.x
+    best = found if problem.loss(found)[0] <= before else start
     own, logs = problem.parts(best)
     common = np.repeat(turned(own * problem.unit[:, None])[None, None], len(mass), axis=0)
     noise = np.maximum(np.exp(logs) * problem.unit[: logs.shape[1]] ** 2, least)
