@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import time
 from functools import partial
 from threading import Timer
 
@@ -46,6 +47,7 @@ class Number:
 
     def load(self) -> float:
         if self.value < 0:
+            time.sleep(0.05 * (6 + self.value))  # the foremost that fails is not the first to fail
             raise ek.DataError(f"{self.value} is below 0")
         return 0.1 * self.value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import TypeVar
 
 from emkit.core.mapreduce import limited_to_one_thread, worker_count
@@ -54,7 +55,7 @@ class Processes:
         here = parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1)
         with here, Parallel(return_as="generator") as parallel:
             yield lambda function, source: joined(
-                parallel(delayed(worked)(function, cuts) for cuts in in_tasks(list(source.cuts()), count))
+                found(parallel(delayed(attempted)(function, cuts) for cuts in in_tasks(list(source.cuts()), count)))
             )
 
 
@@ -69,6 +70,23 @@ def worked(function: Callable[[C], A], cuts: Sequence[Cut[C]]) -> Tree[A]:
     """What a function finds in some cuts, as the part of the tree that it is."""
     with limited_to_one_thread():
         return planted(function(cut.load()) for cut in cuts)
+
+
+def attempted(function: Callable[[C], A], cuts: Sequence[Cut[C]]) -> Tree[A] | Exception:
+    """What `worked` gives, or the error that it raises, as a value: which of several is raised is then not a matter of time."""
+    try:
+        return worked(function, cuts)
+    except Exception as error:  # noqa: BLE001  (`found` raises it again)
+        error.add_note("".join(format_exception(error)))  # where it was raised is told: a traceback does not travel
+        return error
+
+
+def found(outcomes: Iterable[Tree[A] | Exception]) -> Iterator[Tree[A]]:
+    """The parts that were found, in order. Errors: that of the foremost cuts that failed."""
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        yield outcome
 
 
 def joined(parts: Iterable[Tree[A]]) -> A:
