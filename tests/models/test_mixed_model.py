@@ -142,6 +142,34 @@ def test_effects_that_vary_far_more_than_errors_leave_digits(form):
     np.testing.assert_allclose(heights, exact(data, params), rtol=1e-9)
 
 
+def exact_restricted(data, between, within):
+    """The restricted log-likelihood, to 50 digits, and the fixed effects by generalized least squares."""
+    x, group = data
+    with mp.workdps(50):
+        design, y, n = mp.matrix([[1, t] for t in x[:, 1].tolist()]), mp.matrix(x[:, 0].tolist()), len(x)
+        same = mp.matrix((group[:, None] == group).astype(int).tolist())
+        covariance = design * mp.matrix(between.tolist()) * design.T
+        covariance = mp.matrix([[covariance[i, j] * same[i, j] for j in range(n)] for i in range(n)])
+        covariance += within * mp.eye(n)
+        inverse = mp.inverse(covariance)
+        precision = design.T * inverse * design
+        fixed = mp.lu_solve(precision, design.T * inverse * y)
+        off = y - design * fixed
+        height = (off.T * inverse * off)[0] + mp.log(mp.det(covariance)) + mp.log(mp.det(precision)) + (n - 2) * mp.log(2 * mp.pi)
+        return float(-height / 2), [*map(float, fixed)]
+
+
+@over_forms
+def test_fixed_effects_that_are_integrated_leave_digits_where_effects_vary_far_more(form):
+    x, group = rows(5, 2, 1e6 * COVARIANCE)
+    data = np.column_stack([x[:, 0], 1 + x[:, 1] / 100]), group
+    model = model_of(ek.RestrictedMixedModel, form).settled(source(data))
+    params = ek.RestrictedMixedModelParams(near(form=form).between.near(1e10 * COVARIANCE), 0.7)
+    height, fixed = exact_restricted(data, params.between.matrix(2), 0.7)
+    assert ek.EMMap(model, given(data), params)(params).objective == pytest.approx(height, rel=1e-11)
+    np.testing.assert_allclose(model.fixed_effects(params, given(data)).values, fixed, rtol=1e-9)
+
+
 @over_kinds
 @over_forms
 def test_runs_ascend_where_effects_vary_far_more_than_errors(kind, form):

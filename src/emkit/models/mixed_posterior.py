@@ -34,8 +34,8 @@ class Posterior(Protocol):
         """The means (U, r, k) for each column of `targets` (U, q, k), what A u is to meet: linear in these."""
 
     @abstractmethod
-    def lengths(self, means: Array) -> Array:
-        """The squares of the means (U, r) of all effects of a group, added up (G,)."""
+    def products(self, one: Array, other: Array) -> Array:
+        """The products (G, k, l) of means (U, r, k) by others (U, r, l), added up over all effects of a group."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class OfOneLevel:
     def means(self, targets: Array) -> Array:
         return np.asarray(self.factor @ (self.told.swapaxes(1, 2) @ targets))
 
-    def lengths(self, means: Array) -> Array:
-        return np.asarray((means**2).sum(axis=1))
+    def products(self, one: Array, other: Array) -> Array:
+        return np.asarray(one.swapaxes(1, 2) @ other)
 
 
 def of_one_level(slopes: Array) -> OfOneLevel:
@@ -98,10 +98,10 @@ class OfTwoLevels:
         inner = self.left @ (self.told.swapaxes(1, 2) @ targets) - self.moved @ outer
         return np.concatenate([outer, inner], axis=1)
 
-    def lengths(self, means: Array) -> Array:
-        a = self.slopes.shape[2]
-        inner = np.add.reduceat((means[:, a:] ** 2).sum(axis=1), self.firsts)
-        return np.asarray((means[self.firsts, :a] ** 2).sum(axis=1) + inner)
+    def products(self, one: Array, other: Array) -> Array:
+        a, firsts = self.slopes.shape[2], self.firsts
+        inner = np.add.reduceat(one[:, a:].swapaxes(1, 2) @ other[:, a:], firsts, axis=0)
+        return np.asarray(one[firsts, :a].swapaxes(1, 2) @ other[firsts, :a] + inner)
 
 
 def of_two_levels(slopes: Array, firsts: Integers, of: Integers, outer: int) -> OfTwoLevels:

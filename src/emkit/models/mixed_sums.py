@@ -168,11 +168,12 @@ def told(chunk: Chunk, layout: MixedLayout, fixed: Array, root: Array, within: f
         posterior: Posterior = of_one_level(reaches / unit).among(sums.of_design)
     else:
         posterior = of_two_levels(reach / unit, sums.firsts, sums.of, len(layout.random.factor))
-    means = posterior.means(errors[:, :r, None] / unit)[:, :, 0]
-    errors[:, :r] -= np.einsum("uab,ub->ua", reach, means)
+    means = posterior.means(errors[:, :r, None] / unit)
+    lengths = posterior.products(means, means)[:, 0, 0]
+    errors[:, :r] -= (reach @ means)[:, :, 0]
     left = sums.rows * (LOG_2_PI + np.log(within)) + (errors**2).sum(axis=1) / within
-    heights = -0.5 * (np.add.reduceat(left, sums.firsts) + posterior.lengths(means) + posterior.heights)
-    return Told(sums, heights, means, posterior, reach, errors, within)
+    heights = -0.5 * (np.add.reduceat(left, sums.firsts) + lengths + posterior.heights)
+    return Told(sums, heights, means[:, :, 0], posterior, reach, errors, within)
 
 
 def sums_at(one: Told, weights: Array, layout: MixedLayout) -> MixedSums:
@@ -217,10 +218,14 @@ class GeneralizedSums(Additive):
 
 
 def generalized_at(one: Told, weights: Array) -> GeneralizedSums:
-    """The sums over groups of these `weights` (G,)."""
-    weights = weights[one.sums.of]
-    design = np.tensordot(weights, one.of_fixed.swapaxes(1, 2) @ one.lean()[1], 1)
-    return GeneralizedSums((design + design.T) / (2 * one.within), one.along(weights) / one.within)
+    """The sums over groups of these `weights` (G,): products of what is left in rows, and of effects, as no digit is lost then."""
+    lean, left = one.lean()
+    targets = np.concatenate([left, one.errors[:, :, None]], axis=2)
+    effects = np.concatenate([lean, one.means[:, :, None]], axis=2)
+    found = np.tensordot(weights[one.sums.of] / one.within, left.swapaxes(1, 2) @ targets, 1)
+    found += np.tensordot(weights, one.posterior.products(lean, effects), 1)
+    design = found[:, :-1]
+    return GeneralizedSums((design + design.T) / 2, found[:, -1])
 
 
 def integrated_at(one: Told, weights: Array, layout: MixedLayout, spread: Array) -> MixedSums:
