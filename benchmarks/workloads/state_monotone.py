@@ -46,7 +46,7 @@ OF_SOME: tuple[Callable[[int], Any], ...] = (ek.dynamic_factor, lambda d: ek.dyn
 
 
 def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
-    """A model, with inputs or none, and series of any lengths that wander and are seen with errors, some with gaps and weights."""
+    """A model, with inputs or none, and series that wander and are seen with errors, some with gaps and weights."""
     d = int(rng.choice([1, 3]))
     model = (OF_ONE[int(rng.integers(len(OF_ONE)))]() if d == 1 else OF_SOME[int(rng.integers(len(OF_SOME)))](d)).driven(
         ("rain",) * int(rng.integers(0, 2))

@@ -155,7 +155,8 @@ def exact_restricted(data, between, within):
         precision = design.T * inverse * design
         fixed = mp.lu_solve(precision, design.T * inverse * y)
         off = y - design * fixed
-        height = (off.T * inverse * off)[0] + mp.log(mp.det(covariance)) + mp.log(mp.det(precision)) + (n - 2) * mp.log(2 * mp.pi)
+        height = (off.T * inverse * off)[0] + mp.log(mp.det(covariance)) + mp.log(mp.det(precision))
+        height += (n - 2) * mp.log(2 * mp.pi)
         return float(-height / 2), [*map(float, fixed)]
 
 

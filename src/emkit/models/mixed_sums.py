@@ -218,7 +218,7 @@ class GeneralizedSums(Additive):
 
 
 def generalized_at(one: Told, weights: Array) -> GeneralizedSums:
-    """The sums over groups of these `weights` (G,): products of what is left in rows, and of effects, as no digit is lost then."""
+    """The sums over groups of these `weights` (G,): products of what is left in rows, and of effects, which lose no digits."""
     lean, left = one.lean()
     targets = np.concatenate([left, one.errors[:, :, None]], axis=2)
     effects = np.concatenate([lean, one.means[:, :, None]], axis=2)
