@@ -34,7 +34,9 @@ def wild_fall(model: Any, source: Any, start: Any, away: float, rng: np.random.G
     return worst_fall(ek.fit(model, source, wild, **options).history)
 
 
-def fall_of(drawn: Callable[[np.random.Generator], tuple[Any, Any]], seed: int, away: float, passes: int) -> float | None:
+def fall_of(
+    drawn: Callable[[np.random.Generator], tuple[Any, Any]], seed: int, away: float, passes: int, components: int = 1
+) -> float | None:
     """The worst fall of a fit of a model and rows that are `drawn`, from so far `away` of a start; None if it was refused."""
     rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
     model, source = drawn(rng)
@@ -42,7 +44,7 @@ def fall_of(drawn: Callable[[np.random.Generator], tuple[Any, Any]], seed: int, 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = model.settled(source.profile)
-            start = model.starts(source.profile, 1, [seed])[0]
+            start = model.starts(source.profile, components, [seed])[0]
             return wild_fall(model, source, start, away, rng, solver=solver, max_evaluations=passes)
     except EmkitError:
         return None

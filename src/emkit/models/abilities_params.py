@@ -143,9 +143,9 @@ def pattern_of(loads: ArrayLike, correlated: bool = False) -> Mask:
     least = 2 if correlated and found.shape[1] > 1 else LEAST_ITEMS
     few = np.flatnonzero(found.sum(axis=0) < least)
     if len(few):
-        why = "" if correlated else ", since abilities are independent"
+        why, number = "" if correlated else ", since abilities are independent", int(found[:, few[0]].sum())
         raise ModelError(
-            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {least} to tell their slopes{why}."
+            f"ability {few[0] + 1} is asked by {number} item{'s' * (number != 1)}; it takes {least} to tell their slopes{why}."
         )
     alike = [(k, m) for m in range(found.shape[1]) for k in range(m) if (found[:, k] == found[:, m]).all()]
     if alike:
