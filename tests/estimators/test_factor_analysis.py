@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.decomposition
+from scipy.optimize import minimize
 from scipy.stats import chi2
+from sklearn.datasets import load_diabetes
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import emkit as ek
@@ -45,6 +47,24 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.filterwarnings(*AS_EXPECTED)
 def test_scikit_learn_checks_with_other_settings(estimator, check):
     check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:Heywood case")
+def test_the_highest_of_several_maxima_is_found():
+    """Of the diabetes data, principal factors lead to a maximum that is 14.4 lower; held against direct maximisation."""
+    x = load_diabetes().data
+    n, covariance = len(x), np.cov(x.T, bias=True)
+
+    def depth(of):
+        whole = np.outer(of[:10], of[:10]) + np.diag(of[10:] ** 2)
+        return np.linalg.slogdet(whole)[1] + np.trace(np.linalg.solve(whole, covariance))
+
+    spread, rng = np.sqrt(np.diag(covariance)), np.random.default_rng(0)
+    starts = [np.concatenate([rng.uniform(-1, 1, 10), rng.uniform(0.1, 1, 10)]) * np.tile(spread, 2) for _ in range(12)]
+    least = min(minimize(lambda v: depth(v * np.tile(spread, 2)), start / np.tile(spread, 2)).fun for start in starts)
+    height = -n / 2 * (10 * np.log(2 * np.pi) + least)
+    assert ek.FactorAnalysis().fit(x).result_.log_likelihood >= height - 1e-6
+    assert ek.FactorAnalysis(n_init=1).fit(x).result_.log_likelihood < height - 14
 
 
 @pytest.mark.parametrize("m", [1, 2])

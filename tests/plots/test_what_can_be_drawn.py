@@ -185,8 +185,8 @@ MODELS = {  # what each can draw, in any order
     "a level that moves": (lambda: _level(), ("trace", "path", *RESIDUALS, "smoothed")),
     "a level without data": (lambda: _level().without_data(), ("trace",)),
     "a mixed model": (lambda: _rails(), ("trace", "path", *RESIDUALS, "effects")),
-    "two factors": (lambda: _factors(), ("trace", "path", "loadings", "scree")),
-    "factors without data": (lambda: _factors().without_data(), ("trace", "loadings")),
+    "two factors": (lambda: _factors(), ("trace", "path", "loadings", "scree", "starts")),
+    "factors without data": (lambda: _factors().without_data(), ("trace", "loadings", "starts")),
     "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),
 }
 

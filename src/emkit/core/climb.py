@@ -79,7 +79,8 @@ class _Hill(Generic[P]):
             there = self._no_lower(here, step)
             if there is None:
                 break
-            last = step @ here.slope <= 2 * EPSILON * (1 + abs(here.height))  # twice what it promises
+            promised = step @ here.slope > 2 * EPSILON * (1 + abs(here.height))  # twice what it promises
+            last = not (promised and there.height > here.height)
             here = there
             if last:
                 break

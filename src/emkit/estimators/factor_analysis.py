@@ -38,8 +38,10 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
         rotation: how factors are turned, which no likelihood tells: None (along principal axes), "varimax", or "promax" or
             "oblimin", whose factors correlate (`factor_correlation_`).
         scores: what `transform` returns: "regression", the means of factors given a row, or "bartlett", the most likely ones.
-        n_init: how many starts; the first is made of principal factors, others are random.
-        tol, solver, max_iter, random_state: as in `NormalMissing`.
+        n_init: how many starts, of which the best end is taken: the likelihood may have several maxima. The first is made of
+            principal factors, others are random.
+        random_state: seed of these.
+        tol, solver, max_iter: as in `NormalMissing`.
 
     Attributes after `fit`: `mean_` (d,), `loadings_` (d, m), in units of the data, and `components_` (m, d), the same as
     scikit-learn has them; `uniquenesses_` (d,) or, as scikit-learn calls them, `noise_variance_`; `communalities_` (d,), the
@@ -69,11 +71,11 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
         uniquenesses: str = "free",
         rotation: str | None = None,
         scores: str = "regression",
-        n_init: int = 1,
+        n_init: int = 4,
         tol: float = 1e-8,
         max_iter: int = 10_000,
         solver: Any = "anderson",
-        random_state: Any = None,
+        random_state: Any = 0,
     ) -> None:
         self.n_components = n_components
         self.uniquenesses = uniquenesses
