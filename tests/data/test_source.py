@@ -8,7 +8,7 @@ import pytest
 
 import emkit as ek
 from emkit.core.parameters import leaves
-from emkit.data.source import SHARED, TASK, TASK_ROWS, even_rows
+from emkit.data.chunk_sizes import SHARED, TASK, TASK_ROWS, even_rows
 from emkit.fitting import row_work
 from emkit.search import spread_start
 from tests.cases import CASE

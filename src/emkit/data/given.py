@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from emkit.data.blocks import as_blocks
+from emkit.data.chunk_source import ChunkSource
 from emkit.data.frames import library_of, read_table
 from emkit.data.membership import membership_of, names_in
-from emkit.data.source import ArraySource, ChunkSource, RowSource
+from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError
 
 

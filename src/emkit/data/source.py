@@ -16,21 +16,19 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike, as_float64
+from emkit.data.chunk_sizes import rows_of_chunks
 from emkit.data.frames import TRUTHS
 from emkit.data.groups import cuts_between, group_starts, labels_of_groups, weights_of_groups
 from emkit.data.membership import is_known, of_groups
 from emkit.data.profile import Bad, Levels, Profile, Tally
-from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
+from emkit.data.sparse import MOST_SAMPLED, is_sparse
 from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError, ModelError, WeightsWarning
-from emkit.kernels.workspace import TILE_ROWS
 
 if TYPE_CHECKING:
     from emkit.data.design import Design
 
-MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
-LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
 FINITE = "every value must be a finite number. Correct it, or leave the row out."
 NO_GAPS = (
     "every value must be a finite number, as what is fitted takes no gaps. Remove or fill in such rows first, or choose a "
@@ -38,27 +36,11 @@ NO_GAPS = (
 )
 FRACTIONS = 0.5  # mean weight below which weights are no counts of rows, nor near them
 MOST_NAMED = 12  # levels in a message
-CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
-SHARED = 64  # aimed at where much is done with each row: 16 threads work on 4 of them each, and wait little for the last
-TASK = 60_000_000  # numbers worked on in such a chunk, at least: some milliseconds, of which a chunk costs a twentieth itself
-TASK_ROWS = 16 * TILE_ROWS  # of such a chunk, at least: what is found costs as much to add up as some hundred rows to work on
 
 
 def names_of_columns(number: int) -> tuple[str, ...]:
     """What columns without names are called."""
     return tuple(f"x{j}" for j in range(number))
-
-
-def even_rows(n: int, columns: int, numbers: int = 0) -> int:
-    """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory.
-
-    `numbers`: how many are worked on for each row; where these are many, there are more chunks: 8, 16, 32 or `SHARED`.
-    """
-    worth = max(n // LEAST_ROWS, n * columns // LEAST_NUMBERS)
-    few = max(min(worth, CHUNKS), -(-n // MOST_ROWS), 1)
-    tasks = min(n * numbers // TASK, n // TASK_ROWS, SHARED)
-    many = 2 ** (tasks.bit_length() - 1) if tasks else 0
-    return -(-n // few) if few >= many else -(-n // (many * TILE_ROWS)) * TILE_ROWS
 
 
 class RowSource(Source[Chunk]):
@@ -213,7 +195,7 @@ class ArraySource(RowSource):
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)
-        self.chunk_rows = chunk_rows or _even_rows(self.x)
+        self.chunk_rows = chunk_rows or rows_of_chunks(self.x)
         self.cut_by_hand = chunk_rows is not None
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
         self.group_labels = () if self.groups is None else labels_of_groups(groups, self.groups)
@@ -294,7 +276,7 @@ class ArraySource(RowSource):
         return _sample(self, min(rows, max(MOST_SAMPLED // self.x.shape[1], 1)) if few else rows)
 
     def shared_out(self, numbers: int) -> ArraySource:
-        return self._cut_anew(_even_rows(self.x, numbers))
+        return self._cut_anew(rows_of_chunks(self.x, numbers))
 
     def cut_for(self, numbers: int) -> ArraySource:
         return self if is_sparse(self.x) else self._cut_anew(min(max(numbers // self.x.shape[1], 1), self.rows))
@@ -316,11 +298,7 @@ class ArraySource(RowSource):
                 f"{self.place_of_row(int(odd[0]))} has weight {self.weights[odd[0]]:g}, unlike others, and without groups all "
                 "rows are one sequence: a weight is of a sequence. Say with groups which rows belong together."
             )
-        made = copy(self)
-        made.__dict__.pop("profile", None)
-        made.__dict__.pop("_chunks", None)
-        made.groups = np.array([0, self.rows])
-        return made
+        return self._changed(groups=np.array([0, self.rows]))
 
     def coded(self, levels: Levels) -> Self:
         """The same rows with each column of named `levels` as codes, in the order of the names; itself if it is so already.
@@ -339,19 +317,19 @@ class ArraySource(RowSource):
                 raise DataError(f"column {self.columns[j]!r} holds names ({some}), where numbers are asked for.")
             if names is not None and names != own:
                 x[:, j] = self._codes(j, names)
-        made = copy(self)
-        made.__dict__.pop("profile", None)
-        made.__dict__.pop("_chunks", None)
-        made.x, made._levels = x, levels
-        return made
+        return self._changed(x=x, _levels=levels)
 
     def of_columns(self, places: Sequence[int]) -> Self:
         """The same rows with the columns at these places alone."""
+        columns, levels = tuple(self.columns[j] for j in places), tuple(self.levels[j] for j in places)
+        return self._changed(x=self.x[:, list(places)], columns=columns, _levels=levels)
+
+    def _changed(self, **changes: Any) -> Self:
+        """A copy with other attributes, of which nothing has been worked out yet."""
         made = copy(self)
-        made.__dict__.pop("profile", None)
-        made.__dict__.pop("_chunks", None)
-        made.x = self.x[:, list(places)]
-        made.columns, made._levels = tuple(self.columns[j] for j in places), tuple(self.levels[j] for j in places)
+        for worked_out in ("profile", "_chunks"):
+            made.__dict__.pop(worked_out, None)
+        made.__dict__.update(changes)
         return made
 
     def naming(self, components: Sequence[str], parameters: Mapping[str, str] | None = None) -> ArraySource:
@@ -396,11 +374,6 @@ class ArraySource(RowSource):
             self.weights = as_weights(None, len(self.x), self.row_name)
 
 
-def _even_rows(x: Any, numbers: int = 0) -> int:
-    rows = even_rows(x.shape[0], x.shape[1], numbers)
-    return min(rows, max(MOST_DENSE // x.shape[1], 1)) if is_sparse(x) else rows
-
-
 @once
 def _sample(source: ArraySource, rows: int) -> ArraySource:
     known, chosen = source.membership, chosen_rows(source.x, rows)
@@ -412,24 +385,6 @@ def _sample(source: ArraySource, rows: int) -> ArraySource:
     return ArraySource(
         x if is_sparse(x) else as_float64(x), source.weights[chosen], source.columns, levels=source.levels, membership=own
     )
-
-
-class ChunkSource(RowSource):
-    """The chunks of an object that has nothing but ``chunks()``."""
-
-    def __init__(self, given: Any) -> None:
-        self._given = given
-        self.columns = tuple(getattr(given, "columns", ()))
-        self.rows = self.total_weight = np.inf  # what a chunk holds, only the model knows
-
-    def chunks(self) -> Iterator[Any]:
-        return iter(self._given.chunks())
-
-    def refuse(self, bad: Bad, rule: str) -> None:
-        """Nothing: what a chunk holds, only the model knows."""
-
-    def warn_of_small_weights(self) -> None:
-        """Nothing likewise."""
 
 
 def columns_of(source: object) -> tuple[str, ...]:

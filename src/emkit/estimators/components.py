@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
-import numpy as np
-import scipy
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.core.arrays import Array, Integers
-from emkit.core.coordinates import split_path
+from emkit.core.arrays import Integers
 from emkit.core.journal import Journal, Unkept
-from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
-from emkit.data.blocks import as_blocks
-from emkit.data.dictionaries import framed
-from emkit.data.frames import library_of, needs_reading, read_table
-from emkit.data.membership import membership_of, names_in
-from emkit.data.source import ArraySource, RowSource
-from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.data.source import RowSource
+from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, CountOrExecutor, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
-from emkit.estimators.choosable import Choosable
-from emkit.estimators.starting import starts_of
-from emkit.estimators.validated import as_before_if_it_fails, validated
+from emkit.estimators.component_starts import ComponentStarts
+from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
-from emkit.models.components import AnyComponents
-from emkit.models.frozen import Frozen, bare
-from emkit.models.order import component_count
+from emkit.models.frozen import Frozen
 from emkit.models.prediction import drawn_from
 from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
@@ -44,11 +31,8 @@ from emkit.report.summary import ended, warn_of_edges, warn_of_run_off, warn_of_
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
-from emkit.search.seeding import Begin, begin, check_components, component_number, start_near
+from emkit.search.seeding import Begin, check_components
 
-PREDICT_ROWS = 8_192  # at a time
-FEW_CELLS = 10_000  # of sparse rows: where there are no more, repeated rows are looked at once, as those of an array are
-FLOATS = (np.float64, np.float32)
 INSTEAD = {  # of parameters of scikit-learn's mixtures
     "reg_covar": "a constant added to every variance depends on the unit of the data, and what it leads to maximises no "
     "likelihood. `floor` of GaussianMixture bounds variances by a fraction of those of the data, and only against components "
@@ -73,7 +57,7 @@ class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
     """
 
 
-class ComponentsEstimator(CallbackSupportMixin, Choosable):
+class ComponentsEstimator(CallbackSupportMixin, ComponentStarts):
     """A model of components with scikit-learn's interface. A subclass has the parameters, the model and its public verbs."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {
@@ -83,18 +67,10 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
         "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
     }
-    n_components: int
     tol: Any
-    max_iter: Any
-    n_init: Any
-    random_state: Any
-    warm_start: bool
     solver: Any
     n_jobs: int | Executor | None
     checkpoint: Any
-    start: Any
-    frozen: Any
-    _component_names: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
@@ -103,29 +79,8 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         return super().__new__(cls)
 
     @abstractmethod
-    def _model(self) -> AnyComponents:
-        """The model to fit."""
-
-    @abstractmethod
     def _fitted(self, params: Any) -> dict[str, Any]:
         """The fitted attributes that follow from the parameters."""
-
-    def _given(self, columns: int) -> dict[str, Array]:
-        """The parameters to start from that the user gave, by dotted path."""
-        return {}
-
-    def _begin(self, source: RowSource) -> Begin[Any]:
-        """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
-        given, mixture = self._given(len(source.columns)), bare(self.model_)
-        if self.warm_start and hasattr(self, "params_"):
-            return Begin([self._previous(source)])
-        if self.start is not None:
-            return Begin(starts_of(self.start, mixture, source, self.n_components))
-        self._check_frozen(given)
-        if "components.means" in given:
-            return Begin([replace_at(start_near(mixture, source, given["components.means"]), given)])
-        starts = 1 if self.max_iter == 0 else None if self.n_init == "auto" else self.n_init
-        return begin(self.model_, source, self.n_components, self._seed(), starts, given)
 
     def _fit(self, X: object, y: object, **given: Any) -> Self:
         """Fit the model to `X`, with what is `given` of it: sample_weight, labels, groups (each may be None).
@@ -184,9 +139,6 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         check_is_fitted(self)
         return drawn_from(self.model_, self.params_, self.result_.source.levels, n_samples, self._seed())
 
-    def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
     def _endings(self, reporter: Reporter, steps: int, passes: int) -> tuple[Rule, ...]:
         """What ends a run that has made so many steps before."""
         return reporter, Decreased(), Settled.within(self.tol), Iterations(self.max_iter, steps)
@@ -213,91 +165,8 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         warn_of_edges(result, stacklevel=5)
 
     @property
-    def _number(self) -> int:
-        """The number of components of the fit."""
-        return component_count(self.params_) or 1
-
-    @property
     def _free_parameters(self) -> int:
         return self.model_.coordinates(self.params_).size
-
-    def _source(
-        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
-    ) -> RowSource:
-        """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
-        if not reset:
-            check_is_fitted(self)
-        X = as_blocks(X)
-        if isinstance(X, RowSource):
-            return self._of_source(X, reset, {"sample_weight": sample_weight, "labels": labels, "groups": groups})
-        levels, given, X = None, X, framed(X)
-        if needs_reading(X):
-            table = read_table(X)
-            validated(self, X, reset=reset, skip_check_array=True)
-            x, levels = table.x, table.levels
-        else:
-            least = 2 if reset else 1
-            checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
-            x = validated(self, X, reset=reset, **checked)
-            x = x.toarray() if scipy.sparse.issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
-        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        if reset:
-            self._component_names = names_in(labels)
-        known = None
-        if labels is not None:
-            number = component_number(self.n_components if reset else self._number)
-            known = membership_of(labels, x.shape[0], number, names=None if reset else self._component_names)
-        source = ArraySource(
-            x,
-            sample_weight,
-            names,
-            chunk_rows=None if reset else PREDICT_ROWS,
-            levels=levels,
-            groups=groups,
-            membership=known,
-            library=library_of(given),
-            component_names=self._component_names,
-        )
-        return source if reset else source.coded(self._levels)
-
-    def _of_source(self, source: RowSource, reset: bool, known: Mapping[str, object]) -> RowSource:
-        """A source, such as rows in files, as the rows that it is. Errors: DataError for what belongs to the source."""
-        for name in (name for name, value in known.items() if value is not None):
-            raise DataError(f"{name} belongs to the source: give it when you make it, as in ParquetSource(path, weights=...).")
-        if not reset:
-            return source.coded(self._levels)
-        self.n_features_in_ = len(source.columns)
-        self.feature_names_in_ = np.array(source.columns, dtype=object)
-        self._component_names = source.component_names
-        return source
-
-    def _previous(self, source: RowSource) -> Any:
-        """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another model."""
-        if self._number != self.n_components:
-            raise ParameterError(
-                f"warm_start goes on from the last fit, which had {self._number} components and not "
-                f"{self.n_components}; set warm_start=False to start anew."
-            )
-        kind = type(bare(self.model_).even(source.profile.sample.profile, self.n_components).components)
-        if not isinstance(self.params_.components, kind):
-            raise ParameterError(
-                f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "
-                f"{kind.__name__}; set warm_start=False to start anew."
-            )
-        return self.params_
-
-    @property
-    def _held(self) -> tuple[str, ...]:
-        """The dotted paths of what is `frozen`. Errors: ParameterError unless they are paths."""
-        given = [self.frozen] if isinstance(self.frozen, str) else [] if self.frozen is None else self.frozen
-        if not isinstance(given, list | tuple) or not all(isinstance(path, str) for path in given):
-            raise ParameterError(f"frozen is {self.frozen!r}; it must be a path such as 'components.means', or several.")
-        return tuple(given)
-
-    def _check_frozen(self, given: Mapping[str, Array]) -> None:
-        """Errors: ParameterError if a parameter is to be held of which it is not said where."""
-        for path in (path for path in self._held if split_path(path)[0] not in given):
-            raise ParameterError(f"frozen holds {path!r} at the start, so say where: give `start`, parameters to start from.")
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""

@@ -18,7 +18,7 @@ from emkit.core.arrays import Array
 from emkit.core.memo import once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk
-from emkit.data.source import even_rows
+from emkit.data.chunk_sizes import even_rows
 from emkit.data.sparse import is_sparse
 from emkit.errors import EmkitError
 from emkit.models.chains import hazards

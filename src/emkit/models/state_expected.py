@@ -85,33 +85,43 @@ def _turned(before: StateSpaceParams, now: StateSpaceParams, places: Integers) -
 
 
 def _of_states(told: StateSums, before: StateSpaceParams, now: StateSpaceParams, places: Integers) -> Expected:
-    """Of states that no shock moves, the slope of the log-likelihood, and some curvature: EM moves nothing there."""
+    """The density of shocks; of states that none moves, `_unmoved`."""
     precision, seen = now.shock_precision, squares(told, before, now, places)
     some = np.diag(precision) > 0
     logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
     turned, transition = _turned(before, now, places), np.zeros_like(now.transition)
-    still = told.cross - (told.firmness / (told.steps or 1.0))[:, None] * turned @ told.before
+    gained, still = _unmoved(told, turned)
     transition[places] = np.where(some[:, None], precision @ (pushes(told, before) - turned @ told.before), still)
-    along = now.told_of(precision @ seen @ precision - told.steps * precision) / 2
-    value = -0.5 * float(told.steps * logs + np.sum(precision * seen)) + float((turned * (told.cross + still))[~some].sum()) / 2
-    return Expected(value, {"transition": transition, "state_noise": along})
+    value = -0.5 * float(told.steps * logs + np.sum(precision * seen)) + float(gained[~some].sum()) / 2
+    spread = now.told_of(precision @ seen @ precision - told.steps * precision) / 2
+    return Expected(value, {"transition": transition, "state_noise": spread})
+
+
+def _unmoved(told: StateSums, turned: Array) -> tuple[Array, Array]:
+    """Along transitions, where EM moves nothing: twice what the log-likelihood gains, and its slope (r, m)."""
+    slope = told.cross - (told.firmness / (told.steps or 1.0))[:, None] * turned @ told.before
+    return turned * (told.cross + slope), slope
 
 
 def _of_cells(told: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-    """Of columns seen without error, the slope of the log-likelihood, and some curvature: EM moves nothing there."""
+    """The density of errors; of columns seen without any, `_exact`."""
     inside = now.noise > 0
     safe, rest = np.where(inside, now.noise, 1.0), left(told, before, now)
     turned = now.observation - before.observation
     bent = np.einsum("jab,jb->ja", told.gram, turned)
-    along = crosses(told, before) - bent
-    value = -0.5 * float((told.cells * np.log(2 * np.pi * safe) + rest / safe)[inside].sum())
-    exact = told.along - (told.precision / np.where(told.cells > 0, told.cells, 1.0))[:, None] * bent
-    value += float(np.einsum("ja,ja->j", turned, told.along + exact)[~inside].sum()) / 2
+    gained, exact = _exact(told, turned, bent)
+    value = -0.5 * float((told.cells * np.log(2 * np.pi * safe) + rest / safe)[inside].sum()) + float(gained[~inside].sum()) / 2
     slopes = {
-        "observation": np.where(inside[:, None], along / safe[:, None], exact),
+        "observation": np.where(inside[:, None], (crosses(told, before) - bent) / safe[:, None], exact),
         "noise": np.where(inside, (rest / safe - told.cells) / (2 * safe), 0.0),
     }
     return Expected(value, slopes)
+
+
+def _exact(told: StateSums, turned: Array, bent: Array) -> tuple[Array, Array]:
+    """Along observations, where EM moves nothing: twice what the log-likelihood gains (d,), and its slope (d, m)."""
+    slope = told.along - (told.precision / np.where(told.cells > 0, told.cells, 1.0))[:, None] * bent
+    return np.einsum("ja,ja->j", turned, told.along + slope), slope
 
 
 def _of_starts(told: StateSums, now: StateSpaceParams) -> Expected:

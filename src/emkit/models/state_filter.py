@@ -62,7 +62,7 @@ class Filtered:
     @classmethod
     def begun_at(cls, system: System, series: Array, mean: Array, coefficients: Coefficients) -> Filtered:
         """The filter from this mean (m,) of the start."""
-        from emkit.kernels.kalman import filter_series
+        from emkit.kernels.kalman_filter import filter_series
 
         y, added, first = InColumns.of(system, series, coefficients, mean)
         (rows, d, columns), m = y.shape, len(mean)

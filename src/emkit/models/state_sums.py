@@ -73,7 +73,7 @@ def _gone_through(
 
     The means of what is found are (T, m, 1 + q), what is expected and what each of q coefficients adds to it.
     """
-    from emkit.kernels.kalman import smooth_series
+    from emkit.kernels.kalman_smoother import smooth_series
 
     found = Filtered.of(system, rows, coefficients)
     height, told = found.log_likelihood(name), found.settle()

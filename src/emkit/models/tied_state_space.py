@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import scipy
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative, Real
-from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.models import state_data, state_expected
+from emkit.models.of_states import OfStates
 from emkit.models.state_layout import solved
 from emkit.models.state_params import EFFECTS, MATRICES, Matrix, StateSpaceParams
 from emkit.models.state_space import StateSpace
@@ -60,7 +60,7 @@ class TiedStateSpaceParams(Parameters):
         ) -> None: ...  # fmt: skip
 
 
-class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
+class TiedStateSpace(OfStates[TiedStateSpaceParams]):
     """A `StateSpace` whose matrices have names where numbers are estimated: entries of one name are one parameter.
 
     `transition` (m, m), `observation` (d, m), variances `state_noise` (r,) and `noise` (d,): each entry a number, or a name as
@@ -95,11 +95,11 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
             start_covariance=start_covariance, states=states, inputs=inputs,
         )  # fmt: skip
-        self.states, self.inputs = self.space.states, self.space.inputs
-        if self.space.layout.state_noise.ndim == 2:
+        self.layout, self.states, self.inputs = self.space.layout, self.space.states, self.space.inputs
+        if self.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
         for name in ("start_mean", "start_covariance"):
-            if len(getattr(self.space.layout, name)):
+            if len(getattr(self.layout, name)):
                 raise ModelError(f"{name} holds NaN; where entries have names, it is given: to estimate it, use a StateSpace.")
         self.selection, self.start_mean = self.space.selection, self.space.start_mean
         self.start_covariance = self.space.start_covariance
@@ -109,7 +109,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:
         """The same as parameters of the `StateSpace`: matrices, with their numbers at each place."""
-        given = {name: getattr(self.space.layout, name) for name in self._ties}
+        given = {name: getattr(self.layout, name) for name in self._ties}
         filled = {
             name: np.where(np.isnan(value), self._ties[name] @ getattr(params, name), value) for name, value in given.items()
         }
@@ -130,9 +130,6 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         """All matrices as they are at these parameters."""
         return self.space.system(self.whole(params))
 
-    def e_step(self, params: TiedStateSpaceParams, chunk: Chunk) -> Expectation[StateSums]:
-        return self.space.e_step(self.whole(params), chunk)
-
     def updates(self) -> Mapping[str, Update[StateSums, TiedStateSpaceParams]]:
         links: dict[str, Update[StateSums, TiedStateSpaceParams]] = {
             "effects": partial(self._linear, "effects"),
@@ -147,15 +144,15 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def _linear(self, name: str, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """Generalised least squares, of which the coefficients of a letter are one. (q, q) information -> (k,)."""
         slope, table = self.space.parabola(stats, self.whole(before), self.whole(now))
-        own = self.space.layout.linear(name)
-        ties = self._ties[name][self.space.layout.free(name)]
+        own = self.layout.linear(name)
+        ties = self._ties[name][self.layout.free(name)]
         letters = np.ones(ties.shape[1], dtype=bool)
         return np.asarray(getattr(now, name) + solved(ties.T @ table[own, own] @ ties, ties.T @ slope[own], letters))
 
     def _transition(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all states at once, each by the precision of its shock. (r, m, k) ties -> (k,)."""
         told, precision = self.space.told(stats, self.whole(before), self.whole(now)), np.diag(self.whole(now).shock_precision)
-        ties = self._ties["transition"][self.space.layout.places]
+        ties = self._ties["transition"][self.layout.places]
         table = np.einsum("i,iak,ab,ibl->kl", precision, ties, told.before, ties)
         side = np.einsum("i,iak,ia->k", precision, ties, state_expected.pushes(told, self.whole(before)))
         stuck = ties[precision == 0].any(axis=(0, 1))  # a state without shocks moves as it did
@@ -192,44 +189,11 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         found = self.space.expected(stats, self.whole(before), self.whole(now))
         return Expected(found.value, {name: shared(ties, found.slopes[name]) for name, ties in self._ties.items()})
 
-    def row_objectives(self, params: TiedStateSpaceParams, chunk: Chunk) -> Array:
-        return self.space.row_objectives(self.whole(params), chunk)
-
-    latent_name = "state"
-    groups_called: ClassVar[str] = "series"
-
-    def latent(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
-        """As `StateSpace.latent`."""
-        return self.space.latent(self.whole(params), chunk)
-
-    def normal_residuals(self, params: TiedStateSpaceParams, source: Any) -> Mapping[int, Array]:
-        """As those of `StateSpace`."""
-        return self.space.normal_residuals(self.whole(params), source)
-
-    def signal(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
-        """As `StateSpace.signal`."""
-        return self.space.signal(self.whole(params), chunk)
-
-    def forecast(
-        self, params: TiedStateSpaceParams, chunk: Chunk, steps: int, inputs: Array | None = None
-    ) -> tuple[Array, Array]:
-        """As `StateSpace.forecast`."""
-        return self.space.forecast(self.whole(params), chunk, steps, inputs)
-
-    def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int, inputs: Array | None = None) -> Array:
-        """As `StateSpace.draw`."""
-        return self.space.draw(self.whole(params), rng, n, inputs)
-
-    def redrawn(
-        self, params: TiedStateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
-    ) -> Array:
-        return self.space.redrawn(self.whole(params), rng, rows, lengths)
-
     def driven(self, names: Sequence[str]) -> TiedStateSpace:
         """As `StateSpace.driven`; each entry has a name of its own."""
-        if not names or self.space.layout.inputs:
+        if not names or self.layout.inputs:
             return self
-        columns = range(1, 1 + len(self.space.layout.noise))
+        columns = range(1, 1 + len(self.layout.noise))
         each = [[f"{name}, column {j}" for name in names] for j in columns]
         own = {name: getattr(self, name) for name in (*MATRICES, "selection", "start_mean", "start_covariance", "states")}
         return type(self)(**own, effects=each, inputs=names)
@@ -241,28 +205,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.space.size}, {sum(map(len, self.letters.values()))} estimated)"
 
-    @property
-    def admits_gaps(self) -> bool:
-        return True
-
-    def recoded(self, source: Any) -> Any:
-        return self.space.recoded(source)
-
-    def prepare(self, source: Any) -> Any:
-        """All rows as one series, where nothing says which are."""
-        return self.space.prepare(source)
-
     def start(self, profile: AnyProfile) -> TiedStateSpaceParams:
         """The means of the entries of the start of the `StateSpace`. Errors: DataError if the data cannot carry the model."""
         return self._tied(self.space.start(profile))
-
-    @property
-    def climbs(self) -> bool:
-        return True
-
-    def is_stuck(self, params: TiedStateSpaceParams) -> bool:
-        """As `StateSpace.is_stuck`."""
-        return self.space.is_stuck(self.whole(params))
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[TiedStateSpaceParams]:
         """The same of its random starts, for each seed."""
@@ -273,8 +218,8 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             if getattr(params, name).shape != (len(letters),):
                 raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
         self.space.check_fields(self.whole(params), profile)
-        if self.space.layout.inputs:
-            ties = scipy.linalg.block_diag(*(self._ties[name][self.space.layout.free(name)] for name in EFFECTS))
-            told = self.space.information(self.whole(params), profile.source)
+        if self.layout.inputs:
+            ties = scipy.linalg.block_diag(*(self._ties[name][self.layout.free(name)] for name in EFFECTS))
+            told = self.information(params, profile.source)
             words = [repr(letter) for name in EFFECTS for letter in self.letters[name]]
             state_data.refuse_untold(ties.T @ told @ ties if len(told) else told, words)

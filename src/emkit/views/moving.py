@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +15,10 @@ from emkit.data.inputs import inputs_of_each
 from emkit.errors import ModelError, ParameterError
 from emkit.fitted import AnyFitted
 from emkit.models.frozen import bare
-from emkit.models.state_space import StateSpace
-from emkit.models.tied_state_space import TiedStateSpace
+from emkit.models.of_states import OfStates
 from emkit.views.classified import column_places
 
-AnyStateSpace = StateSpace | TiedStateSpace
+AnyStateSpace = OfStates[Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MovingSeries:
 def state_space_of(result: AnyFitted) -> AnyStateSpace:
     """The model of a fit. Errors: ModelError for one that is no state space."""
     inner = bare(result.model)
-    if not isinstance(inner, StateSpace | TiedStateSpace):
+    if not isinstance(inner, OfStates):
         raise ModelError(f"{type(inner).__name__} has no states that move by numbers; a state space has.")
     return inner
 
