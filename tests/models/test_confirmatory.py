@@ -390,3 +390,30 @@ def test_from_wild_starts_on_the_edge_of_factors_no_step_falls(seed):
         heights.append(here.objective)
         params = here.update
     assert (np.diff(heights) >= -1e-9 * (1 + np.abs(heights[1:]))).all()
+
+
+UNTOLD = {
+    "two columns each, which do not correlate": ([["a", 0], ["b", 0], [0, "c"], [0, "d"]], False, 8),
+    "two columns each, which correlate": ([["a", 0], ["b", 0], [0, "c"], [0, "d"]], True, 0),
+    "three columns": ([["a"], ["b"], ["c"]], True, 0),
+    "a column without the factor": ([[0], ["b"], ["c"]], True, 4),
+    "units": ([[1, 0], ["a", 0], [0, 1], [0, "b"]], True, 0),
+    "loadings that are one": ([["a"], ["a"]], True, 0),
+    "two of two columns": ([["a"], ["b"]], True, 4),
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_what_a_covariance_does_not_tell_is_named(name):
+    """Two columns of a factor have one covariance, of which two loadings cannot be told; equal ones can."""
+    loadings, correlated, number = UNTOLD[name]
+    assert len(ek.ConfirmatoryFactorModel(loadings, correlated=correlated).pattern.untold) == number
+
+
+def test_a_fit_warns_of_what_is_not_told():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(200, 1)) + rng.normal(size=(200, 4))
+    estimator = ek.ConfirmatoryFactorAnalysis("f =~ x0 + x1; g =~ x2 + x3", correlated=False)
+    with pytest.warns(ek.EmkitWarning, match="does not tell loadings f: x0, f: x1, g: x2, g: x3 and uniquenesses x0"):
+        estimator.fit(x)
+    assert "Not identified: the likelihood is flat along 2 directions" in " ".join(estimator.summary().split())

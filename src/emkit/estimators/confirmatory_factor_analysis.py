@@ -22,7 +22,7 @@ from emkit.models.factor_words import columns_of, factors_in, free, pattern_of, 
 from emkit.report.factor_edges import factors_told
 from emkit.report.factor_estimates import estimates_table, factor_estimates
 from emkit.report.sentences import capital
-from emkit.report.summary import edges_told
+from emkit.report.summary import edges_told, not_told_apart
 from emkit.result import Result
 
 
@@ -196,6 +196,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
             f"{result.free_parameters} free parameters, BIC {result.bic:.4f}",
             f"{capital(self._how_well())}.",
         ]
-        said = [*edges_told(result), *factors_told(result.params, self.factors_), capital(str(result.outcome))]
+        said = [*edges_told(result), *factors_told(result.params, self.factors_), *not_told_apart(result)]
+        said.append(capital(str(result.outcome)))
         table = estimates_table(self.tidy(), width)
         return "\n\n".join([*(wrapped(each, width) for each in told), table, *(wrapped(each, width) for each in said)])

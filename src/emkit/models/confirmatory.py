@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.coordinates import Scale
 from emkit.data.profile import AnyProfile
-from emkit.errors import ParameterError
+from emkit.errors import EmkitWarning, ParameterError, some_of
 from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE
 from emkit.families.gaussian.factor_counts import warn_of_unknowns
 from emkit.models.confirmatory_params import ConfirmatoryFactorParams, Standardised, UnitFactorParams
@@ -83,12 +84,23 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
         return Standardised(loadings * unit / own[:, None], noise / own**2, params.factors / np.outer(unit, unit))
 
     def settled(self, profile: AnyProfile) -> Self:
-        """Warns of more free parameters than there are variances and covariances."""
+        """Warns of more free parameters than there are variances and covariances, and of those that these do not tell."""
         m, turning = self.n_factors, int(self.pattern.turning.sum())
         pairs = int(np.tril(~self.pattern.apart, -1).sum())
         spreads = pairs + (0 if self.pattern.unit or not self.correlated else m)
         free = sum(map(len, self.letters.values())) - turning + spreads
-        warn_of_unknowns(f"{m} factor{'s' * (m != 1)} with these loadings", free, len(profile.columns), "Fix more of them.")
+        who = f"{m} factor{'s' * (m != 1)} with these loadings"
+        few = warn_of_unknowns(who, free, len(profile.columns), "Fix more of them.")
+        if self.pattern.untold and not few:
+            fields = dict.fromkeys(field for field, _ in self.pattern.untold)
+            named = {field: some_of([name for where, name in self.pattern.untold if where == field]) for field in fields}
+            said = " and ".join(map(" ".join, named.items()))
+            warnings.warn(
+                f"the covariance of the columns does not tell {said}: other values fit as well. Fix some of them, or give factors "
+                "more columns.",
+                EmkitWarning,
+                stacklevel=3,
+            )
         return self
 
     def held(self, params: ConfirmatoryFactorParams) -> tuple[str, ...]:

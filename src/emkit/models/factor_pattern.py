@@ -87,12 +87,9 @@ class FactorPattern:
 
         Turns are counted at loadings and correlations that are nothing special, but for these zeros.
         """
-        rng, m, k = np.random.default_rng(0), self.numbers.shape[1], self.ties.shape[-1]
+        rng, k = np.random.default_rng(0), self.ties.shape[-1]
         some = np.asarray(rng.uniform(0.5, 1.5, k), dtype=np.float64)
-        half = rng.standard_normal((m, m + 2))
-        spread = half @ half.T
-        spread = spread / np.sqrt(np.outer(np.diag(spread), np.diag(spread))) if self.correlated else np.eye(m)
-        spread = np.where(self.apart, 0.0, spread)
+        spread = self._some_spread(rng)
         found = np.zeros(k, dtype=bool)
         for chosen in range(1, len(self._turns(some, spread)) + 1):
             reach = np.zeros(k)
@@ -104,6 +101,40 @@ class FactorPattern:
                 break
             found[reach.argmax()] = True
         return found
+
+    @cached_property
+    def untold(self) -> tuple[tuple[str, str], ...]:
+        """Fields and letters, or places of factors ("1, 0"), that no covariance of the columns tells: others fit it as well.
+
+        Told is what moves the covariance by itself, at parameters that are nothing special.
+        """
+        rng, d = np.random.default_rng(1), len(self.numbers)
+        spread = self._some_spread(rng)
+        whole = self.loadings(np.where(self.turning, 0.0, rng.uniform(0.5, 1.5, self.ties.shape[-1])))
+        named, ways = [], []
+        for k in np.flatnonzero(~self.turning):
+            half = self.ties[..., k] @ spread @ whole.T
+            named.append(("loadings", self.letters["loadings"][k]))
+            ways.append(half + half.T)
+        for letter, column in zip(self.letters["uniquenesses"], self.noise_ties.T, strict=True):
+            named.append(("uniquenesses", letter))
+            ways.append(np.diag(column))
+        for i, j in np.argwhere(np.tril(~self.apart, -1 if self.unit or not self.correlated else 0)):
+            half = np.outer(whole[:, i], whole[:, j])
+            named.append(("factors", f"{i}, {j}"))
+            ways.append(half + half.T)
+        moved = np.array(ways)[:, *np.tril_indices(d)]
+        left, values, _ = np.linalg.svd(moved / np.sqrt((moved**2).sum(axis=1, keepdims=True)))
+        flat = left[:, np.append(values, np.zeros(len(left) - len(values))) <= NONE * values[0]]
+        return tuple(name for name, move in zip(named, flat, strict=True) if np.abs(move).max(initial=0.0) > NONE**0.5)
+
+    def _some_spread(self, rng: np.random.Generator) -> Array:
+        """A covariance (m, m) of factors that is nothing special, but for what is known of it."""
+        m = self.numbers.shape[1]
+        half = rng.standard_normal((m, m + 2))
+        spread = half @ half.T
+        spread = spread / np.sqrt(np.outer(np.diag(spread), np.diag(spread))) if self.correlated else np.eye(m)
+        return np.where(self.apart, 0.0, spread)
 
     def _turns(self, letters: Array, spread: Array) -> Array:
         """How letters move (q, k) by each X of length 1 that turns loadings L to L + L X and the `spread` of factors with them.

@@ -81,7 +81,7 @@ def remarks(result: AnyFitted) -> list[str]:
     words = labels(result.params, names_of(result))
     if result.degenerate:
         said.append(capital(collapsed(result.model, result)))
-    said += _not_told_apart(result)
+    said += not_told_apart(result)
     said += infinite_told(result)
     said += edges_told(result)
     edge = [str(words[name]) for name in result.boundary]
@@ -137,7 +137,7 @@ def infinite_told(result: AnyFitted) -> list[str]:
     ]
 
 
-def _not_told_apart(result: AnyFitted) -> list[str]:
+def not_told_apart(result: AnyFitted) -> list[str]:
     """What the data cannot tell, in one sentence; none if there is no such thing."""
     if result.coinciding:
         called = names_of(result).component

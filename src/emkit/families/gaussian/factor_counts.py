@@ -19,8 +19,8 @@ def warn_of_too_many(d: int, m: int, equal: bool) -> None:
     warn_of_unknowns(who, free_parameters(d, m, equal), d, f"Use at most {most}." if most else "Give more columns.")
 
 
-def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> None:
-    """Warn if `free` parameters are more than the variances and covariances that tell them, of `d` columns."""
+def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> bool:
+    """Warn if `free` parameters are more than the variances and covariances that tell them, of `d` columns; whether so."""
     told, has = d * (d + 1) // 2, "has" if who.startswith("1 ") else "have"
     if free > told:
         warnings.warn(
@@ -29,3 +29,4 @@ def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> None:
             EmkitWarning,
             stacklevel=4,
         )
+    return free > told
