@@ -124,7 +124,7 @@ class ItemResponseMixture(Choosable, RowsOfModel):
         model = ItemMixture(kinds, int(self.n_components), self._shared(source), self.spreads == "equal", nodes)
         found: Any = Result.of(self._searched(model, source, model.classes, self.n_init, self._seed()).in_order())
         if self.nodes is None:
-            found = over_enough_places(found, _sums, self._settings).in_order()
+            found = over_enough_places(found, _sums, self._settings(model)).in_order()
         return self._take(found)
 
     def _shared(self, source: ArraySource) -> list[int]:

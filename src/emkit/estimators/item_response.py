@@ -142,9 +142,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
-        found = fit(model, source, model.start(source.profile), **self._settings)
+        found = fit(model, source, model.start(source.profile), **self._settings(model))
         if self.nodes is None:
-            found = _view_of(found).over_enough_places(found, self._settings)
+            found = _view_of(found).over_enough_places(found, self._settings(model))
         return self._settled_on(found)
 
     def _settled_on(self, result: Any) -> Self:
@@ -223,7 +223,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         check_is_fitted(self)
         if self.groups_ is None:
             raise ModelError("items differ between groups, and this fit is of one: fit with groups, a label for each row.")
-        return differential_items(self.result_, **self._settings)
+        return differential_items(self.result_, **self._settings(self.result_.model))
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
