@@ -25,6 +25,7 @@ from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import EntryNames, classes_table
 from emkit.report.sentences import capital
+from emkit.report.summary import untold
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import check_components
@@ -197,9 +198,10 @@ class ItemResponseMixture(Choosable, RowsOfModel):
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
         names = EntryNames(result.source.columns, self._model.shared, range(1, self._model.classes + 1))
-        table = classes_table(names, result.standard_errors(), width)
-        ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
-        return "\n\n".join([wrapped(told, width), table, wrapped(ended, width)])
+        errors = result.standard_errors()
+        said = [f"{capital(str(result.outcome))} {error_said(self.integral_error_)}", *untold(result, errors)]
+        sentences = (wrapped(sentence, width) for sentence in said)
+        return "\n\n".join([wrapped(told, width), classes_table(names, errors, width), *sentences])
 
     @property
     def _model(self) -> Any:

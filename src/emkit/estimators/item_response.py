@@ -29,6 +29,7 @@ from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
 from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.report.sentences import capital
+from emkit.report.summary import untold
 from emkit.result import fit
 
 TOLD = {"slopes_", "intercepts_", "difficulties_", "means_", "spreads_", "ability_correlation_"}
@@ -245,7 +246,10 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
         ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
-        return "\n\n".join([wrapped(told, width), self._table(width), wrapped(ended, width)])
+        errors = result.standard_errors()
+        table = self._view.table(result.source.columns, self.groups_, errors, width)
+        said = [ended, *untold(result, errors)]
+        return "\n\n".join([wrapped(told, width), table, *(wrapped(sentence, width) for sentence in said)])
 
     @property
     def _said(self) -> str:
@@ -253,9 +257,6 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             f"{self.slopes} slopes" if self.items is None else self.items if isinstance(self.items, str) else "of several kinds"
         )
         return self._view.said(of if self.groups_ is None else f"{of}, {len(self.groups_)} groups")
-
-    def _table(self, width: int) -> str:
-        return self._view.table(self.result_.source.columns, self.groups_, self.result_.standard_errors(), width)
 
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
         """The rows as a source; of a fit of several groups, with a last column that says which."""
