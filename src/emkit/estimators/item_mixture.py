@@ -108,14 +108,21 @@ class ItemResponseMixture(Choosable, RowsOfModel):
         self.solver = solver
         self.random_state = random_state
 
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> Self:
         """Estimate classes and items from answers `X` (n, J), array or data frame, by a search from many starts.
 
-        `y` is ignored. Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes and
-        intercepts that run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError,
-        naming what cannot be.
+        `y` is ignored; `groups` of people that are known are refused, with what to do instead.
+        Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes and intercepts that
+        run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError, naming what
+        cannot be.
         """
         self._check_settings()
+        if groups is not None:
+            raise ParameterError(
+                "classes are groups of people that nobody sees, and there is no model of them beside groups that are known. "
+                "Leave groups out and cross predict_proba(X) with them; or fit ItemResponse with groups, of which the items "
+                "that differ are told by differential_items(); or fit the people of each group alone."
+            )
         with as_before_if_it_fails(self):
             return self._fit(self._source(X, sample_weight))
 
