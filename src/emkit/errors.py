@@ -188,7 +188,7 @@ class SeparationWarning(EmkitWarning):
     >>> print(said[0].message)
     Separation: the likelihood has no maximum. It comes to this height while coefficient of intercept, component 1;
     coefficient of age, component 1 run off to infinity, so without a standard error. Merge levels, leave a covariate out,
-    or state a prior on coefficients (ridge=1, or WithPrior).
+    or state a prior on coefficients (ek.fit with ek.WithPrior, or ridge=1 of ek.MixtureRegression).
     """
 
 

@@ -41,20 +41,24 @@ def solver_named(name: str) -> SolverOf[Any]:
 
 
 def default_rules(
-    model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS, before: int = 0
+    model: ModelOf[P],
+    tol: float = TOL,
+    max_evaluations: int = MAX_EVALUATIONS,
+    before: int = 0,
+    setting: str = "max_evaluations",
 ) -> tuple[Rule, ...]:
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget.
 
-    `before`: how much of the budget was spent earlier.
+    `before`: how much of the budget was spent earlier. `setting`: what the budget is called where it is set.
 
     Errors: ModelError for a limit that cannot be.
     """
     check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
     if not is_count(max_evaluations):
-        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
+        raise ModelError(f"{setting} is {max_evaluations}; at least 1 pass over the data is needed.")
     if not model.ascends:
-        return (Drawn(max_evaluations, before),)
-    return Decreased(), Settled.within(tol), Budget(max_evaluations, before)
+        return (Drawn(max_evaluations, before, setting),)
+    return Decreased(), Settled.within(tol), Budget(max_evaluations, before, setting)
 
 
 def fit_each(

@@ -167,7 +167,7 @@ BAD_USAGE = {
     ),
     "trials": ([*POISSON, "--trials", "3"], "--trials is for binomial and multinomial, not for poisson."),
     "tol": ([*POISSON, "--tol", "nan"], "tol is nan; it must be a number >= 0 (in units of log-likelihood)."),
-    "no budget": ([*POISSON, "--max-evaluations", "0"], "max_evaluations is 0; at least 1 pass over the data is needed."),
+    "no budget": ([*POISSON, "--max-evaluations", "0"], "--max-evaluations is 0; at least 1 pass over the data is needed."),
     "both starts": ([*POISSON, "--start", "{}", "--starts", "3"], "--start gives the one start there is; leave out --starts."),
     "no such file": (
         [*POISSON, "--start", "nowhere.json"],

@@ -155,3 +155,9 @@ def test_items_that_a_class_answers_alike_are_told():
     with pytest.warns(ek.SeparationWarning, match=r"next to nobody gives some answer.*'x3' in class 2") as told:
         ek.ItemResponseMixture(2, random_state=0).fit(x.astype(float))
     assert told[0].filename == __file__
+
+
+def test_groups_that_are_known_are_refused_with_what_to_do():
+    answers = np.random.default_rng(0).integers(0, 2, (40, 4))
+    with pytest.raises(ek.ParameterError, match=r"Leave groups out and cross predict_proba.*ItemResponse with groups"):
+        ek.ItemResponseMixture(2).fit(answers, groups=["a", "b"] * 20)

@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 import click
 
 from emkit.cli.by_formula import Said, check_beside, regression_problems, trials_or_column
-from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
+from emkit.cli.choices import (
+    BUDGET,
+    best_fit,
+    chosen_families,
+    families_of_columns,
+    names,
+    read_start,
+    whole_number,
+    whole_numbers,
+)
 from emkit.cli.elsewhere import THREADS, Workers, are_read_in_passes, parquet_source, the_one
 from emkit.cli.given import Known, read_source
 from emkit.cli.kept import Kept
@@ -78,9 +87,7 @@ FIT: tuple[Option[Any], ...] = (
     click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them."),
     click.option("--solver", type=click.Choice(list(SOLVERS)), default="anderson", help="[default: anderson]"),
     click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]"),
-    click.option(
-        "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
-    ),
+    click.option(BUDGET, type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"),
 )
 SELECT: tuple[Option[Any], ...] = (
     click.option("--model", "families", multiple=True, metavar="FAMILY", help="One or several, or hmm.  [default: gaussian]"),

@@ -29,6 +29,7 @@ from emkit.search.seeding import Begin, check_components
 from emkit.watching import Progress
 
 MOST_DIGITS = 300
+BUDGET = "--max-evaluations"  # the option of passes over the data
 MOST_COMPARED = 100  # numbers of components
 
 
@@ -156,13 +157,13 @@ def best_fit(
     Where it is `kept`, it goes on from there. Errors: those of `journal_of`.
     """
     progress.say(f"trying {len(begin.first)} starts")
-    default_rules(model, tol, max_evaluations)  # for the errors of limits that cannot be
+    default_rules(model, tol, max_evaluations, setting=BUDGET)  # for the errors of limits that cannot be
     parts = {"model": model, "starts": (*begin.first, begin.seed), "solver": solver, "limits": (tol, max_evaluations)}
     place, asked, go_on = (None, None, "") if kept is None else (Place(kept.path), kept.asked, kept.go_on)
     with journal_of(place, asked, parts, source, go_on) as journal:
         long = Long(
             solver,
-            lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
+            lambda steps, passes: default_rules(model, tol, max_evaluations, passes, BUDGET),
             max_evaluations,
             workers=workers,
             journal=journal,

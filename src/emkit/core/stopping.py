@@ -132,17 +132,21 @@ def to_limit(step: float, rate: float) -> float:
 
 @dataclass(frozen=True)
 class Budget:
-    """Stop when `max_evaluations` passes over the data are spent, `before` of them earlier. That is not convergence."""
+    """Stop when `max_evaluations` passes over the data are spent, `before` of them earlier. That is not convergence.
+
+    `setting` is what whoever asked for the run calls that limit.
+    """
 
     max_evaluations: int
     before: int = 0
+    setting: str = "max_evaluations"
 
     def __call__(self, step: Step) -> Outcome | None:
         spent = step.evaluations + self.before >= self.max_evaluations
         return Outcome(Status.BUDGET, self._sentence(step)) if spent else None
 
     def _sentence(self, step: Step) -> str:
-        left = what_is_left(step.em_rate, more_of("max_evaluations", step.em_rate))
+        left = what_is_left(step.em_rate, more_of(self.setting, step.em_rate))
         return f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. {left}"
 
 

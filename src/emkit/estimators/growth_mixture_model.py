@@ -179,11 +179,6 @@ class GrowthMixtureModel(Choosable, OfFrames):
         given = [model.way.params(each.sizes, each.each) for each in before] if classes > 1 else []
         return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
 
-    @staticmethod
-    def _by_settings(sentence: str) -> str:
-        """How a fit ended, where the budget of passes is called as the setting that says it."""
-        return sentence.replace("max_evaluations", "max_iter")
-
     def _take(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
         if result.outcome.failed:
@@ -202,7 +197,7 @@ class GrowthMixtureModel(Choosable, OfFrames):
         self.responsibilities_ = model.shares(params, result.source)
         self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.evaluations, result.degenerate
         if not self.converged_:
-            warnings.warn(self._by_settings(result.outcome.sentence), ConvergenceWarning, stacklevel=4)
+            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
         if self.degenerate_:
             warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
         if self.predictors is not None:
@@ -288,5 +283,5 @@ class GrowthMixtureModel(Choosable, OfFrames):
             spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
         ]
         off = [] if self.predictors is None else infinite_told(result)
-        said = [result.runs.sentence, self._by_settings(capital(str(result.outcome))), *off]
+        said = [result.runs.sentence, capital(str(result.outcome)), *off]
         return "\n\n".join(filter(None, [*told, *(wrapped(sentence, width) for sentence in said)]))

@@ -240,7 +240,7 @@ class InSteps(MixtureEstimator):
 
     def _ends_of_last(self, model: AnyComponents, most: int, steps: int, passes: int) -> Iterable[Rule]:
         """When a run of the last step ends, after so many passes."""
-        return default_rules(model, self.tol, most, passes)
+        return default_rules(model, self.tol, most, passes, "max_iter")
 
     def _step(self, structure: Structure) -> Step:
         if self.steps < 3:

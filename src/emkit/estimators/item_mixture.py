@@ -25,6 +25,7 @@ from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import EntryNames, classes_table
 from emkit.report.sentences import capital
+from emkit.report.summary import untold
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import check_components
@@ -107,14 +108,21 @@ class ItemResponseMixture(Choosable, RowsOfModel):
         self.solver = solver
         self.random_state = random_state
 
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> Self:
         """Estimate classes and items from answers `X` (n, J), array or data frame, by a search from many starts.
 
-        `y` is ignored. Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes and
-        intercepts that run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError,
-        naming what cannot be.
+        `y` is ignored; `groups` of people that are known are refused, with what to do instead.
+        Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes and intercepts that
+        run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError, naming what
+        cannot be.
         """
         self._check_settings()
+        if groups is not None:
+            raise ParameterError(
+                "classes are groups of people that nobody sees, and there is no model of them beside groups that are known. "
+                "Leave groups out and cross predict_proba(X) with them; or fit ItemResponse with groups, of which the items "
+                "that differ are told by differential_items(); or fit the people of each group alone."
+            )
         with as_before_if_it_fails(self):
             return self._fit(self._source(X, sample_weight))
 
@@ -124,7 +132,7 @@ class ItemResponseMixture(Choosable, RowsOfModel):
         model = ItemMixture(kinds, int(self.n_components), self._shared(source), self.spreads == "equal", nodes)
         found: Any = Result.of(self._searched(model, source, model.classes, self.n_init, self._seed()).in_order())
         if self.nodes is None:
-            found = over_enough_places(found, _sums, self._settings).in_order()
+            found = over_enough_places(found, _sums, self._settings(model)).in_order()
         return self._take(found)
 
     def _shared(self, source: ArraySource) -> list[int]:
@@ -197,9 +205,10 @@ class ItemResponseMixture(Choosable, RowsOfModel):
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
         names = EntryNames(result.source.columns, self._model.shared, range(1, self._model.classes + 1))
-        table = classes_table(names, result.standard_errors(), width)
-        ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
-        return "\n\n".join([wrapped(told, width), table, wrapped(ended, width)])
+        errors = result.standard_errors()
+        said = [f"{capital(str(result.outcome))} {error_said(self.integral_error_)}", *untold(result, errors)]
+        sentences = (wrapped(sentence, width) for sentence in said)
+        return "\n\n".join([wrapped(told, width), classes_table(names, errors, width), *sentences])
 
     @property
     def _model(self) -> Any:

@@ -29,6 +29,7 @@ from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
 from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.report.sentences import capital
+from emkit.report.summary import untold
 from emkit.result import fit
 
 TOLD = {"slopes_", "intercepts_", "difficulties_", "means_", "spreads_", "ability_correlation_"}
@@ -142,9 +143,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
-        found = fit(model, source, model.start(source.profile), **self._settings)
+        found = fit(model, source, model.start(source.profile), **self._settings(model))
         if self.nodes is None:
-            found = _view_of(found).over_enough_places(found, self._settings)
+            found = _view_of(found).over_enough_places(found, self._settings(model))
         return self._settled_on(found)
 
     def _settled_on(self, result: Any) -> Self:
@@ -223,7 +224,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         check_is_fitted(self)
         if self.groups_ is None:
             raise ModelError("items differ between groups, and this fit is of one: fit with groups, a label for each row.")
-        return differential_items(self.result_, **self._settings)
+        return differential_items(self.result_, **self._settings(self.result_.model))
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
@@ -245,7 +246,10 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
         ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
-        return "\n\n".join([wrapped(told, width), self._table(width), wrapped(ended, width)])
+        errors = result.standard_errors()
+        table = self._view.table(result.source.columns, self.groups_, errors, width)
+        said = [ended, *untold(result, errors)]
+        return "\n\n".join([wrapped(told, width), table, *(wrapped(sentence, width) for sentence in said)])
 
     @property
     def _said(self) -> str:
@@ -253,9 +257,6 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             f"{self.slopes} slopes" if self.items is None else self.items if isinstance(self.items, str) else "of several kinds"
         )
         return self._view.said(of if self.groups_ is None else f"{of}, {len(self.groups_)} groups")
-
-    def _table(self, width: int) -> str:
-        return self._view.table(self.result_.source.columns, self.groups_, self.result_.standard_errors(), width)
 
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
         """The rows as a source; of a fit of several groups, with a last column that says which."""

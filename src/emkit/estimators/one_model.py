@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from sklearn.utils import check_random_state
 
+from emkit.core.stopping import Rule
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
@@ -47,10 +48,13 @@ class OneModel(WithoutData):
         for name, allowed in self._allowed.items():
             allowed.check(name, getattr(self, name))
 
-    @property
-    def _settings(self) -> dict[str, Any]:
-        """How every fit goes."""
-        return {"solver": self.solver, "tol": self.tol, "max_evaluations": int(self.max_iter)}
+    def _settings(self, model: Any) -> dict[str, Any]:
+        """How every fit of a model goes."""
+        return {"solver": self.solver, "rules": self._endings(model)}
+
+    def _endings(self, model: Any, passes: int = 0) -> tuple[Rule, ...]:
+        """What ends a run of a model that has made so many passes before."""
+        return default_rules(model, self.tol, int(self.max_iter), passes, "max_iter")
 
     def _starts(self, model: Any, profile: AnyProfile, number: int) -> list[Any]:
         """So many starts of a model: the first made of moments of the data, the others at random."""
@@ -69,19 +73,16 @@ class OneModel(WithoutData):
         """
         starts = begin(model, source, classes, seed, None if n_init == "auto" else int(n_init))
         starts = replace(starts, first=[*first, *starts.first])
-        solver, most = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver, int(self.max_iter)
-
-        def endings(steps: int, passes: int) -> Any:
-            return default_rules(model, self.tol, most, passes)
-
-        return search(model, source, starts, Long(solver, endings, most), plan)
+        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+        long = Long(solver, lambda steps, passes: self._endings(model, passes), int(self.max_iter))
+        return search(model, source, starts, long, plan)
 
     def _fit_from(self, model: Any, source: Any, starts: Any) -> Result[Any]:
         """The best fit; sets `result_`, `converged_` and `n_iter_`.
 
         Warns: ConvergenceWarning with the reason if it did not converge. Errors: DegenerateFitError if there is no maximum.
         """
-        return self._keep_result(fit(model, source, starts, **self._settings))
+        return self._keep_result(fit(model, source, starts, **self._settings(model)))
 
     def _keep_result(self, result: Result[Any]) -> Result[Any]:
         """The same of a fit that is there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from emkit.core.arrays import Array
 from emkit.core.protocols import LatentModel, Source
 from emkit.data.groups import labels_of
 from emkit.errors import DataError, ModelError
+from emkit.inference.identifiability import WRONG
 from emkit.inference.information import OVERFLOWS, Information
 from emkit.inference.near import Near
 from emkit.inference.rows import all_scores
@@ -23,11 +24,23 @@ KINKS = "the log-likelihood has kinks, and a sandwich needs its curvature"
 SINGULAR = "the information matrix is singular: see identifiability()"
 
 
+MOVED = 1e-5  # of a derivative, along flat directions: what moves less is told in spite of them
+
+
+class Across(NamedTuple):
+    """What is told where directions are `flat` (q, f): the covariance `matrix` (q, q) across these."""
+
+    matrix: Array
+    flat: Array
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Covariance(Tabled):
     """The covariance `matrix` (q, q) of the estimates `near` a point, along the columns of `basis` (q, q).
 
-    Where there is none, `matrix` is None, and `reason` says why.
+    Where there is none, `matrix` is None, and `reason` says why; if it is that the likelihood is flat along some directions,
+    `across` these has what is told of functions that do not move along them.
+    Source of such functions: Searle (1971), Linear Models, section 5.4.
     """
 
     near: Near
@@ -35,11 +48,19 @@ class Covariance(Tabled):
     kind: str
     matrix: Array | None
     reason: str = ""
+    across: Across | None = None
 
     def of(self, function: Callable[[Any], Array]) -> Array:
         """The covariance (m, m) of a function of the parameters with m values, by the delta method; NaN if there is none."""
         slope = self.near.derivative(function, self.basis)
-        return slope @ self.matrix @ slope.T if self.matrix is not None else np.full((len(slope),) * 2, np.nan)
+        if self.matrix is not None:
+            return slope @ self.matrix @ slope.T
+        if self.across is None:
+            return np.full((len(slope),) * 2, np.nan)
+        found = slope @ self.across.matrix @ slope.T
+        moves = np.linalg.norm(slope @ self.across.flat, axis=1) > MOVED * np.linalg.norm(slope, axis=1)
+        found[moves, :] = found[:, moves] = np.nan
+        return found
 
     def _as_table(self) -> ToldTable:
         number = len(self.near.names)
@@ -68,21 +89,23 @@ def covariance(
     if kind == "opg" and model.states_prior:
         raise ModelError('kind="opg" adds up what rows tell, and a prior is told by none: ask for "information".')
     near, bread = found.near, _inverse(found.matrix, found.least)
-    reason = _why_none(found, bread)
+    reason, across = _why_none(found, bread), _across(found) if bread is None else None
     if kind == "information":
-        return Covariance(near, found.basis, kind, bread, reason)
+        return Covariance(near, found.basis, kind, bread, reason, across)
     scores, weights = all_scores(model, found, source)
     if kind == "opg":
         inverse = _inverse(scores.T @ (weights[:, None] * scores), found.least)
         return Covariance(near, found.basis, kind, inverse, "" if inverse is not None else reason or SINGULAR)
-    if bread is None or found.has_kinks:
+    if (bread is None and across is None) or found.has_kinks:
         return Covariance(near, found.basis, kind, None, reason or KINKS)
     total = _by_cluster(scores * weights[:, None], clusters) if kind == "cluster" else scores * weights[:, None]
     number = len(total)
     if number < 2:
         raise DataError(f"kind={kind!r} needs two observations at least, and there is {number}.")
     meat = total.T @ total * (number / (number - 1))
-    return Covariance(near, found.basis, kind, bread @ meat @ bread)
+    if across is not None:
+        across = Across(across.matrix @ meat @ across.matrix, across.flat)
+    return Covariance(near, found.basis, kind, None if bread is None else bread @ meat @ bread, reason, across)
 
 
 def _inverse(matrix: Array, least: float) -> Array | None:
@@ -90,6 +113,18 @@ def _inverse(matrix: Array, least: float) -> Array | None:
     if not len(matrix) or not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] < least:
         return None
     return np.asarray(np.linalg.inv(matrix))
+
+
+def _across(found: Information) -> Across | None:
+    """The inverse across flat directions; None if there are others without information, or if nothing is left."""
+    if not found.near.size or not found.is_finite:
+        return None
+    values, vectors = np.linalg.eigh(found.matrix)
+    flat = values < found.least
+    if flat.all() or values[0] < WRONG:
+        return None
+    rest = vectors[:, ~flat]
+    return Across(np.asarray(rest / values[~flat] @ rest.T), vectors[:, flat])
 
 
 def _why_none(found: Information, bread: Array | None) -> str:

@@ -88,5 +88,6 @@ def delta(found: Covariance, function: Callable[[Any], Any]) -> Derived:
     covariance = found.of(values)
     still = np.diag(covariance) == 0
     covariance[still, :] = covariance[:, still] = np.nan
-    reason = found.reason or ("it depends on no parameter that has a standard error." if still.any() else "")
+    untold = found.reason if np.isnan(np.diag(covariance)).any() else ""
+    reason = untold or ("it depends on no parameter that has a standard error." if still.any() else "")
     return Derived(estimate, np.sqrt(np.diag(covariance)).reshape(estimate.shape), covariance, reason)

@@ -38,19 +38,18 @@ class StandardErrors(Tabled):
 def standard_errors(found: Covariance) -> StandardErrors:
     """Standard errors from a covariance of the estimates, carried to the reader's parameters by the delta method.
 
-    Parameters on a boundary, or held by a floor, have none, and those of the others are given these; where the information
-    is singular none has. Source: Efron & Hinkley (1978),
+    Parameters on a boundary, or held by a floor, have none, and those of the others are given these; where the likelihood is
+    flat along some directions, those have none that move along them. Source: Efron & Hinkley (1978),
     Biometrika 65, 457-487; for EM: Louis (1982), J. R. Statist. Soc. B 44, 226-233 (the same matrix, found analytically).
     """
     near = found.near
     reasons = dict(near.reasons)
+    covariance = found.of(near.coordinates.entries)
     if found.matrix is None:
-        reasons = dict.fromkeys(near.names, found.reason) | reasons
-        covariance = np.full((len(near.names),) * 2, np.nan)
-    else:
-        covariance = found.of(near.coordinates.entries)
-        fixed = np.array([name in reasons for name in near.names], dtype=bool)
-        covariance[fixed, :] = covariance[:, fixed] = np.nan
+        untold = np.isnan(np.diag(covariance))
+        reasons = {name: found.reason for name, none in zip(near.names, untold, strict=True) if none} | reasons
+    fixed = np.array([name in reasons for name in near.names], dtype=bool)
+    covariance[fixed, :] = covariance[:, fixed] = np.nan
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     return StandardErrors(near.names, near.entries, errors, covariance, reasons, found.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from emkit.core.arrays import Array, Integers, Mask
@@ -187,6 +188,14 @@ def wrappers(model: AnyModel) -> Iterator[Around[Any, Any]]:
     while isinstance(model, Around):
         yield model
         model = model.model
+
+
+def has_links(model: AnyModel) -> bool:
+    """Whether the M-step of a model is a chain of links, so that parts of it can be held, and priors stated."""
+    with suppress(ModelError):
+        links(model, "")
+        return True
+    return False
 
 
 def links(model: AnyModel, why: str) -> Mapping[str, Update[Any, Any]]:

@@ -96,8 +96,8 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
             named = {field: some_of([name for where, name in self.pattern.untold if where == field]) for field in fields}
             said = " and ".join(map(" ".join, named.items()))
             warnings.warn(
-                f"the covariance of the columns does not tell {said}: other values fit as well. Fix some of them, or give factors "
-                "more columns.",
+                f"the covariance of the columns does not tell {said}: other values fit as well. Fix some of them, or "
+                "give factors more columns.",
                 EmkitWarning,
                 stacklevel=3,
             )

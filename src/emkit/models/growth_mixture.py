@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -110,19 +110,24 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
 
     def told(self, params: AnyGrowthParams, chunk: Chunk) -> list[Told]:
         """What groups tell, if they are of each of the classes."""
-        return [self.model.told_by(own, chunk) for own in params.each]
+        return self.way.told(params.each, chunk)
 
-    def _told_apart(self, params: AnyGrowthParams, chunk: Chunk, told: list[Told]) -> tuple[Array, Array]:
+    def _told_apart(self, params: AnyGrowthParams, chunk: Chunk) -> tuple[Array, Array]:
         """Responsibilities (G, K), and log-likelihoods (G,)."""
-        return normalise(np.column_stack([one.log_density for one in told]) + self._log_sizes(params, chunk))
+        return self._of_sizes(self.told(params, chunk), self._log_sizes(params, chunk))
+
+    @staticmethod
+    def _of_sizes(told: list[Told], log_sizes: Array) -> tuple[Array, Array]:
+        """Responsibilities (G, K), and log-likelihoods (G,), given the logarithm of the sizes (G, K) of classes."""
+        return normalise(np.column_stack([one.log_density for one in told]) + log_sizes)
 
     def e_step(self, params: AnyGrowthParams, chunk: Chunk) -> Expectation[ClassSums]:
-        told, weights = self.told(params, chunk), chunk.group_weights
-        shares, heights = self._told_apart(params, chunk, told)
+        told, log_sizes, weights = self.told(params, chunk), self._log_sizes(params, chunk), chunk.group_weights
+        shares, heights = self._of_sizes(told, log_sizes)
         if np.isneginf(heights).any():
             raise impossible_row()
         first, counts = as_float64(chunk.x[chunk.bounds[:-1]]), weights[:, None] * shares
-        belonging = self.sizes.sums(first, counts, np.exp(self._log_sizes(params, chunk)))
+        belonging = self.sizes.sums(first, counts, np.exp(log_sizes))
         stats = ClassSums(belonging, self.class_sums(told, weights, shares))
         return Expectation(stats, float(weights @ heights), float(weights @ told[0].rows))
 
@@ -132,11 +137,11 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         return tuple(sums_at(one, weights * own, layout) for one, own in zip(told, shares.T, strict=True))
 
     def row_objectives(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
-        return self._told_apart(params, chunk, self.told(params, chunk))[1]
+        return self._told_apart(params, chunk)[1]
 
     def posterior(self, params: AnyGrowthParams, chunk: Chunk) -> Posterior:
         """The responsibilities (n, K) of rows, alike in each group, and the log-likelihoods (G,) of groups."""
-        shares, heights = self._told_apart(params, chunk, self.told(params, chunk))
+        shares, heights = self._told_apart(params, chunk)
         return Posterior(np.repeat(shares, np.diff(chunk.bounds), axis=0), heights, latent=shares)
 
     def means(self, params: AnyGrowthParams, x: Array) -> Array:
@@ -155,7 +160,7 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
 
     def shares(self, params: AnyGrowthParams, source: Source[Any]) -> Array:
         """The responsibilities (G, K) of all groups."""
-        return np.concatenate([self._told_apart(params, chunk, self.told(params, chunk))[0] for chunk in source.chunks()])
+        return np.concatenate([self._told_apart(params, chunk)[0] for chunk in source.chunks()])
 
     def proportions(self, params: AnyGrowthParams, source: Source[Any]) -> Array:
         """The proportions (K,) of groups in classes: where these depend on something, their mean over groups."""
@@ -181,25 +186,25 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         raise NotImplementedError("the M-step of a growth mixture is written as a whole.")
 
     def m_step(self, stats: ClassSums, params: AnyGrowthParams) -> AnyGrowthParams:
-        for k, own in enumerate(stats.classes):
-            if own.mass > 0:
-                curved = own.design if not self.shared else design_of(self.model, own)[np.ix_(self.way.own, self.way.own)]
-                self._refuse_undetermined(k, curved)
+        self._refuse_undetermined(stats.classes)
         sizes = self.sizes.moved(stats.belonging, params.sizes, params.sizes)
         return self.way.params(sizes, self.way.maximised(stats.classes, params.each))
 
-    @staticmethod
-    def _refuse_undetermined(k: int, design: Array) -> None:
-        """Errors: DegenerateFitError for class k if its groups do not tell fixed effects apart, by X'X of its `design`."""
-        unit = np.sqrt(np.diag(design))
+    def _refuse_undetermined(self, classes: Sequence[MixedSums]) -> None:
+        """Errors: DegenerateFitError for a class whose groups do not tell fixed effects apart, by X'X of its design."""
+        some, own = [k for k, sums in enumerate(classes) if sums.mass > 0], self.way.own
+        designs = [classes[k].design if not self.shared else design_of(self.model, classes[k])[np.ix_(own, own)] for k in some]
+        curved = np.array(designs).reshape(-1, len(own), len(own))
+        unit = np.sqrt(np.diagonal(curved, axis1=1, axis2=2))
         unit = np.where(unit > 0, unit, 1.0)
-        if np.linalg.eigvalsh(design / np.outer(unit, unit))[0] <= UNTOLD:
+        least = np.linalg.eigvalsh(curved / (unit[:, :, None] * unit[:, None, :]))[:, 0]
+        for k in np.array(some)[least <= UNTOLD][:1]:
             raise DegenerateFitError(
                 f"class {k + 1} has come to groups in which one covariate tells the others, so that nothing says what each "
                 "does there. Leave the covariate out, use fewer classes, or begin elsewhere."
             )
 
-    @property
+    @cached_property
     def way(self) -> Spread:
         """How classes share how groups and rows vary."""
         layout = self.model.known_layout
@@ -236,11 +241,8 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """With the columns found."""
-        found = copy(self)
-        found.model = self.model.settled(profile)
-        if self.predictors and self.gate is None:
-            found.gate = gate_on(self.predictors, profile)
-        return found
+        gate = gate_on(self.predictors, profile) if self.predictors and self.gate is None else self.gate
+        return type(self)(self.model.settled(profile), self.spread, self.predictors, self.shared, gate)
 
     def check(self, params: AnyGrowthParams, profile: AnyProfile) -> None:
         if not isinstance(params, SPREADS[self.spread].kinds()):

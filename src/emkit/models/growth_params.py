@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from emkit.data.multinomial_logits import from_first
 from emkit.models.mixed_params import MixedModelParams
 from emkit.models.nested import NestedCovariance
 from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, EqualCovariance
+
+Between: TypeAlias = AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
 
 OWN = Axes("component", "covariate", coupled=("covariate",), told_by="covariates")
 SHARED = Axes("covariate", coupled=("covariate",), told_by="shared_covariates")
@@ -30,6 +33,8 @@ def nothing() -> Array:
 
 def placed(own: Array, shared: Array, at: Sequence[int]) -> Array:
     """Coefficients (K, p): those `own` to each class (K, p - s), and the `shared` ones (s,), which lie `at` places."""
+    if not len(at):
+        return own
     found = np.empty((len(own), own.shape[1] + len(shared)))
     found[:, list(at)] = shared
     found[:, np.setdiff1d(np.arange(found.shape[1]), list(at))] = own
@@ -96,7 +101,7 @@ class ClassesApart(AnyGrowthParams):
     shared_covariates: tuple[str, ...] = field(default=(), kw_only=True)
     shared_at: tuple[int, ...] = field(default=(), kw_only=True)
 
-    @property
+    @cached_property
     def each(self) -> tuple[MixedModelParams, ...]:
         if not self.shared_at:
             return self.classes
@@ -112,14 +117,14 @@ class ClassesAlike(AnyGrowthParams):
     """
 
     fixed: Annotated[Array, Real(), OWN]
-    between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
+    between: Between
     within: Annotated[float, Positive()]
     covariates: tuple[str, ...] = field(default=(), kw_only=True)
     shared: Annotated[Array, Real(), SHARED] = field(default_factory=nothing, kw_only=True)
     shared_covariates: tuple[str, ...] = field(default=(), kw_only=True)
     shared_at: tuple[int, ...] = field(default=(), kw_only=True)
 
-    @property
+    @cached_property
     def each(self) -> tuple[MixedModelParams, ...]:
         every = placed(self.fixed, self.shared, self.shared_at)
         called = () if self.shared_at else self.covariates
@@ -164,7 +169,7 @@ class SharedGrowthMixtureParams(ClassesAlike, ClassProportions):
             self,
             proportions: ArrayLike,
             fixed: ArrayLike,
-            between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance,
+            between: Between,
             within: float,
             *,
             covariates: tuple[str, ...] = (),
@@ -209,7 +214,7 @@ class GatedSharedGrowthMixtureParams(ClassesAlike, ClassGates):
             self,
             gates: ArrayLike,
             fixed: ArrayLike,
-            between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance,
+            between: Between,
             within: float,
             *,
             covariates: tuple[str, ...] = (),

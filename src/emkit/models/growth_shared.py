@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +16,13 @@ def agreed(
     model: MixedModel,
     stats: Sequence[MixedSums],
     before: Sequence[MixedModelParams],
-    alone: Sequence[MixedModelParams],
+    alone: Sequence[Array],
     own: Integers,
     shared: Integers,
-) -> list[MixedModelParams]:
-    """The classes with the fixed effects of the highest expected log-likelihood in which those `shared` are the same.
+) -> list[Array]:
+    """The fixed effects (p,) of classes with the highest expected log-likelihood in which those `shared` are the same.
 
-    `alone` are the classes with those of the highest expected log-likelihood each: it falls off around them as a parabola, of
+    `alone` are those of the highest expected log-likelihood of each class: it falls off around them as a parabola, of
     curvature X'X over the variance of errors. Of classes without rows, what they have for themselves stays.
     """
     pull, bend = np.zeros(len(shared)), np.zeros((len(shared),) * 2)
@@ -33,7 +32,7 @@ def agreed(
             parts.append(None)
             continue
         curved = design_of(model, sums) / old.within
-        toward = curved @ (one.fixed - old.fixed)
+        toward = curved @ (one - old.fixed)
         back = np.linalg.solve(curved[np.ix_(own, own)], np.column_stack([toward[own], curved[np.ix_(own, shared)]]))
         parts.append((np.asarray(back[:, 0]), np.asarray(back[:, 1:])))
         pull += toward[shared] - curved[np.ix_(shared, own)] @ back[:, 0]
@@ -46,7 +45,7 @@ def agreed(
         fixed[shared] += common
         if part is not None:
             fixed[own] += part[0] - part[1] @ common
-        found.append(replace(old, fixed=fixed))
+        found.append(fixed)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import replace_at
+from emkit.core.statistics import add_up
+from emkit.data.chunk import Chunk
 from emkit.models.growth_params import (
     AnyGrowthParams,
     GatedGrowthMixtureParams,
@@ -22,7 +25,7 @@ from emkit.models.growth_params import (
 from emkit.models.growth_shared import agreed
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
-from emkit.models.mixed_sums import MixedSums
+from emkit.models.mixed_sums import MixedSums, Told
 
 Sums = Sequence[MixedSums]
 
@@ -70,21 +73,25 @@ class Spread:
         found: AnyGrowthParams = made(sizes, **self.like(fixed[:, self.own], each, named(names, self.own)), **called)
         return found
 
-    @property
+    @cached_property
     def own(self) -> Integers:
         """The places of the fixed effects that classes have for themselves."""
         return np.setdiff1d(np.arange(len(self.model.known_layout.fixed.coefficient_names)), list(self.shared))
 
-    def moved(self, stats: Sums, before: Sequence[MixedModelParams]) -> list[MixedModelParams]:
-        """The classes with the fixed effects of the highest expected log-likelihood, given the rest."""
+    def moved(self, stats: Sums, before: Sequence[MixedModelParams]) -> list[Array]:
+        """The fixed effects (p,) of each class with the highest expected log-likelihood, given the rest."""
         fixed = self.model.updates()["fixed"]
         pairs = [*zip(stats, before, strict=True)]
-        found = [replace(own, fixed=fixed(sums, own, own)) if sums.mass > 0 else own for sums, own in pairs]
+        found = [fixed(sums, own, own) if sums.mass > 0 else own.fixed for sums, own in pairs]
         return found if not self.shared else agreed(self.model, stats, before, found, self.own, np.array(self.shared))
 
     def split(self, fixed: Array) -> dict[str, Array]:
         """Slopes (K, p) along the fixed effects of classes as those along what they share."""
         return {"shared": fixed[:, list(self.shared)].sum(axis=0)} if self.shared else {}
+
+    @abstractmethod
+    def told(self, each: Sequence[MixedModelParams], chunk: Chunk) -> list[Told]:
+        """What groups tell, if they are of each of the classes."""
 
     @abstractmethod
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
@@ -136,10 +143,14 @@ class OwnSpread(Spread):
         pairs = zip(each, fixed, strict=True)
         return {"classes": tuple(replace(one, fixed=own, covariates=names) for one, own in pairs)}
 
+    def told(self, each: Sequence[MixedModelParams], chunk: Chunk) -> list[Told]:
+        return [self.model.told_by(own, chunk) for own in each]
+
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
         links = {path: link for path, link in {**self.model.updates(), "within": self.within}.items() if path != "fixed"}
         found = []
-        for sums, old, now in zip(stats, before, self.moved(stats, before), strict=True):
+        for sums, old, fixed in zip(stats, before, self.moved(stats, before), strict=True):
+            now = replace(old, fixed=fixed)
             for path, link in links.items() if sums.mass > 0 else ():
                 now = replace_at(now, {path: link(sums, old, now)})
             found.append(now)
@@ -174,17 +185,17 @@ class SharedSpread(Spread):
         called = names if self.shared else each[0].covariates
         return {"fixed": fixed, "between": each[0].between, "within": each[0].within, "covariates": called}
 
+    def told(self, each: Sequence[MixedModelParams], chunk: Chunk) -> list[Told]:
+        alike = self.model.varying(each[0], chunk)
+        return [self.model.told_by(own, chunk, alike) for own in each]
+
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
-        links, old, moved = self.model.updates(), before[0], self.moved(stats, before)
+        layout, old, moved = self.model.known_layout, before[0], self.moved(stats, before)
         every = zip(stats, before, moved, strict=True)
-        shifts = [self.model.shift(sums, own, now) for sums, own, now in every]
-        first, *others = (sums.shifted(shift) for sums, shift in zip(stats, shifts, strict=True))
-        total = first
-        for each in others:
-            total = total + each
-        now = replace(old, between=links["between"](total, old, old))
-        within = self.within(total, old, now)
-        return [replace(own, between=now.between, within=within) for own in moved]
+        total = add_up(sums.shifted(layout.framed(fixed) - layout.framed(own.fixed)) for sums, own, fixed in every)
+        now = replace(old, between=self.model.updates()["between"](total, old, old))
+        now = replace(now, within=self.within(total, old, now))
+        return [replace(now, fixed=fixed) for fixed in moved]
 
     def slopes(self, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         summed = {path: np.sum([own[path] for own in each], axis=0) for path in each[0] if path != "fixed"}

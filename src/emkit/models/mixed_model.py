@@ -16,7 +16,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
 from emkit.models.mixed_data import least_squares
 from emkit.models.mixed_params import MixedModelParams
-from emkit.models.mixed_sums import MixedSums, Told, sums_at
+from emkit.models.mixed_sums import MixedSums, Told, Varying, sums_at, told
 from emkit.models.of_groups import OfGroups
 
 
@@ -44,9 +44,9 @@ class MixedModel(OfGroups[MixedModelParams]):
         stats = sums_at(one, weights, self.known_layout)
         return Expectation(stats, float(weights @ one.log_density), stats.mass)
 
-    def told_by(self, params: MixedModelParams, chunk: Chunk) -> Told:
-        """What groups tell at these parameters."""
-        return self._told(params, chunk, params.fixed)
+    def told_by(self, params: MixedModelParams, chunk: Chunk, varying: Varying | None = None) -> Told:
+        """What groups tell at these parameters, of which it may be known how effects are `varying`."""
+        return told(varying or self.varying(params, chunk), self.known_layout.framed(params.fixed))
 
     def updates(self) -> Mapping[str, Update[MixedSums, MixedModelParams]]:
         return {"fixed": self._fixed_effects, "between": self._between, "within": self._within}

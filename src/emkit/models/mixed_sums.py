@@ -9,6 +9,7 @@ Source: Bates, Maechler, Bolker & Walker (2015), J. Statist. Software 67(1), sec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,20 +74,55 @@ class UnitSums(NamedTuple):
     designs: Array
 
 
-class Told(NamedTuple):
-    """What groups (G,) tell at some parameters.
+@dataclass(frozen=True)
+class Varying:
+    """How effects vary, given the rows of groups, whatever their responses and fixed effects are.
 
-    `log_density` (G,); means (U, r) and the `posterior` of standard normal effects; `reach` (U, r, r), how far these move the
-    first rows of the triangle, which effects can tell; `errors` (U, r + p + 1) in all its rows, where effects are their means.
+    The `posterior` of standard normal effects; `reach` (U, r, r), how far these move the first rows of the triangle, which
+    effects can tell; `within`, the variance of errors.
     """
 
     sums: UnitSums
-    log_density: Array
-    means: Array
     posterior: Posterior
     reach: Array
-    errors: Array
     within: float
+
+    @cached_property
+    def covariances(self) -> Array:
+        """Those of the effects (U, r, r)."""
+        return np.asarray(self.posterior.factor @ self.posterior.factor.swapaxes(1, 2))
+
+    @cached_property
+    def crossed(self) -> Array:
+        """Those of the first rows of the triangle with the effects (U, r, r)."""
+        return np.asarray(self._moved @ self.posterior.factor.swapaxes(1, 2))
+
+    @cached_property
+    def squares(self) -> Array:
+        """The variances that effects add to the rows of the triangle, summed up (U,)."""
+        return np.asarray((self._moved**2).sum(axis=(1, 2)))
+
+    @cached_property
+    def _moved(self) -> Array:
+        return np.asarray(self.reach @ self.posterior.factor)
+
+
+class Told(NamedTuple):
+    """What groups (G,) tell at some parameters, with how their effects are `varying`.
+
+    `log_density` (G,); `means` (U, r) of standard normal effects; `errors` (U, r + p + 1) in all rows of the triangle, where
+    effects are their means.
+    """
+
+    varying: Varying
+    log_density: Array
+    means: Array
+    errors: Array
+
+    @property
+    def sums(self) -> UnitSums:
+        """Of the chunk."""
+        return self.varying.sums
 
     @property
     def rows(self) -> Array:
@@ -101,9 +137,9 @@ class Told(NamedTuple):
     def lean(self) -> tuple[Array, Array]:
         """By how much effects fall as fixed effects rise (U, r, p), and what that leaves of X (U, r + p + 1, p)."""
         r = self.means.shape[1]
-        lean = self.posterior.means(self.of_fixed[:, :r] / np.sqrt(self.within))
+        lean = self.varying.posterior.means(self.of_fixed[:, :r] / np.sqrt(self.varying.within))
         left = self.of_fixed.copy()
-        left[:, :r] -= self.reach @ lean
+        left[:, :r] -= self.varying.reach @ lean
         return lean, left
 
     def along(self, weights: Array) -> Array:
@@ -158,41 +194,47 @@ def _counts(rows: Array, firsts: Integers, of: Integers, layout: MixedLayout) ->
     return counted / np.maximum(units, 1.0)[of], counted
 
 
-def told(chunk: Chunk, layout: MixedLayout, fixed: Array, root: Array, within: float) -> Told:
-    """What groups tell, given framed `fixed` effects (p,), the `root` (r, r) of the effects' covariance, and `within`."""
-    sums, r, unit = sums_of_units(chunk, layout), len(root), np.sqrt(within)
-    errors = sums.triangle[:, :, -1] - sums.triangle[:, :, r:-1] @ fixed
+def varying_in(chunk: Chunk, layout: MixedLayout, root: Array, within: float) -> Varying:
+    """How effects vary, given the `root` (r, r) of their covariance, and the variance of errors, `within`."""
+    sums, unit = sums_of_units(chunk, layout), np.sqrt(within)
     reaches = sums.designs @ root
     reach = reaches[sums.of_design]
     if layout.within is None:
         posterior: Posterior = of_one_level(reaches / unit).among(sums.of_design)
     else:
         posterior = of_two_levels(reach / unit, sums.firsts, sums.of, len(layout.random.factor))
+    return Varying(sums, posterior, reach, within)
+
+
+def told(varying: Varying, fixed: Array) -> Told:
+    """What groups tell, given framed `fixed` effects (p,)."""
+    sums, posterior, within = varying.sums, varying.posterior, varying.within
+    r, unit = varying.reach.shape[2], np.sqrt(within)
+    errors = sums.triangle[:, :, -1] - sums.triangle[:, :, r:-1] @ fixed
     means = posterior.means(errors[:, :r, None] / unit)
     lengths = posterior.products(means, means)[:, 0, 0]
-    errors[:, :r] -= (reach @ means)[:, :, 0]
+    errors[:, :r] -= (varying.reach @ means)[:, :, 0]
     left = sums.rows * (LOG_2_PI + np.log(within)) + (errors**2).sum(axis=1) / within
     heights = -0.5 * (np.add.reduceat(left, sums.firsts) + lengths + posterior.heights)
-    return Told(sums, heights, means[:, :, 0], posterior, reach, errors, within)
+    return Told(varying, heights, means[:, :, 0], errors)
 
 
 def sums_at(one: Told, weights: Array, layout: MixedLayout) -> MixedSums:
     """The sums over groups of these `weights` (G,)."""
-    sums, u, factor = one.sums, one.means, one.posterior.factor
+    sums, u, varying = one.sums, one.means, one.varying
     r = u.shape[1]
     weights = weights[sums.of]
-    each = factor @ factor.swapaxes(1, 2) + u[:, :, None] * u[:, None, :]
-    unsure = one.reach @ factor
-    crossed = one.errors[:, :r, None] * u[:, None, :] - unsure @ factor.swapaxes(1, 2)
-    squares = (one.errors**2).sum(axis=1) + (unsure**2).sum(axis=(1, 2))
+    each = varying.covariances + u[:, :, None] * u[:, None, :]
+    crossed = one.errors[:, :r, None] * u[:, None, :] - varying.crossed
+    squares = (one.errors**2).sum(axis=1) + varying.squares
     return MixedSums(
         float(weights @ sums.rows),
         tuple(float((weights * counts).sum()) for counts in sums.counts),
         float(weights @ squares),
         _moments(one, weights, layout, each),
-        np.tensordot(weights, sums.triangle[:, :r, :r].swapaxes(1, 2) @ crossed, 1),
+        _sum(weights, sums.triangle[:, :r, :r].swapaxes(1, 2) @ crossed),
         _outer(sums.zz, each, weights),
-        np.tensordot(weights, sums.xx, 1),
+        _sum(weights, sums.xx),
         one.along(weights),
         _outer(sums.xz, u, weights),
     )
@@ -201,12 +243,19 @@ def sums_at(one: Told, weights: Array, layout: MixedLayout) -> MixedSums:
 def _moments(one: Told, weights: Array, layout: MixedLayout, each: Array) -> tuple[Array, ...]:
     """Second moments of the effects of each level, of those `each` (U, r, r) unit has."""
     pairs = zip(layout.own, one.sums.counts, strict=True)
-    return tuple(np.tensordot(weights * counts, each[:, own, own], 1) for own, counts in pairs)
+    return tuple(_sum(weights * counts, each[:, own, own]) for own, counts in pairs)
+
+
+def _sum(weights: Array, each: Array) -> Array:
+    """The weighted sum of `each` (U, ...)."""
+    return np.asarray((weights @ each.reshape(len(each), -1)).reshape(each.shape[1:]))
 
 
 def _outer(a: Array, b: Array, weights: Array) -> Array:
-    """The weighted sum over groups of the outer products of a (G, ...) and b (G, ...)."""
-    return np.tensordot(a * weights.reshape(-1, *[1] * (a.ndim - 1)), b, axes=(0, 0))
+    """The weighted sum over units of the outer products of a (U, ...) and b (U, ...)."""
+    n = len(weights)
+    found = (weights[:, None] * a.reshape(n, -1)).T @ b.reshape(n, -1)
+    return np.asarray(found.reshape(*a.shape[1:], *b.shape[1:]))
 
 
 @dataclass(frozen=True)
@@ -222,8 +271,8 @@ def generalized_at(one: Told, weights: Array) -> GeneralizedSums:
     lean, left = one.lean()
     targets = np.concatenate([left, one.errors[:, :, None]], axis=2)
     effects = np.concatenate([lean, one.means[:, :, None]], axis=2)
-    found = np.tensordot(weights[one.sums.of] / one.within, left.swapaxes(1, 2) @ targets, 1)
-    found += np.tensordot(weights, one.posterior.products(lean, effects), 1)
+    found = _sum(weights[one.sums.of] / one.varying.within, left.swapaxes(1, 2) @ targets)
+    found += _sum(weights, one.varying.posterior.products(lean, effects))
     design = found[:, :-1]
     return GeneralizedSums((design + design.T) / 2, found[:, -1])
 
@@ -239,7 +288,7 @@ def integrated_at(one: Told, weights: Array, layout: MixedLayout, spread: Array)
         plain.groups,
         plain.squares + float(weights @ np.einsum("uap,pq,uaq->u", left, spread, left)),
         tuple(a + b for a, b in zip(plain.moments, _moments(one, weights, layout, more), strict=True)),
-        plain.cross + np.tensordot(weights, crossed, 1),
+        plain.cross + _sum(weights, crossed),
         plain.gram + _outer(sums.zz, more, weights),
         np.zeros((0, 0)),
         np.zeros(0),

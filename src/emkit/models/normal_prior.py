@@ -150,6 +150,11 @@ class NormalPrior(Prior):
 
 def _form(params: Parameters) -> _Form:
     """Means and spread, from the axes that the fields declare."""
+    if not isinstance(params, Parameters):
+        raise ModelError(
+            "a normal prior is for components, of which it takes means and spreads together: give it to their path, such as "
+            "'components'. A single field may have a function for a prior, such as lambda value: -((value - 1) ** 2).sum() / 2."
+        )
     every = {leaf.path: leaf for leaf in leaves(params)}
     means, others = every.pop(MEANS, None), list(every.values())
     if means is None or means.value.ndim != 2 or len(others) != 1:

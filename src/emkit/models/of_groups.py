@@ -22,7 +22,7 @@ from emkit.models.mixed_data import refuse
 from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in, side_of
 from emkit.models.mixed_links import MixedLinks, V
 from emkit.models.mixed_responses import normal_residuals, redrawn
-from emkit.models.mixed_sums import GeneralizedSums, Told, generalized_at, told, units_of
+from emkit.models.mixed_sums import GeneralizedSums, Told, Varying, generalized_at, told, units_of, varying_in
 from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.random_effects import COVARIANCES
 from emkit.models.told_effects import EffectsTold, gathered
@@ -99,7 +99,7 @@ class OfGroups(MixedLinks[V]):
         root = self.root(params.between)[own, own]
         which = one.sums.firsts if level == 0 else slice(None)
         means: Array = one.means[which, own] @ root.T
-        factor = root @ one.posterior.factor[which][:, own]
+        factor = root @ one.varying.posterior.factor[which][:, own]
         return means, np.asarray(factor @ factor.swapaxes(1, 2), dtype=np.float64)
 
     def units(self, chunk: Chunk) -> tuple[Integers, Array]:
@@ -145,9 +145,12 @@ class OfGroups(MixedLinks[V]):
         return {layout.response: np.concatenate(parts)}
 
     def _told(self, params: V, chunk: Chunk, fixed: Array) -> Told:
+        return told(self.varying(params, chunk), self.known_layout.framed(fixed))
+
+    def varying(self, params: V, chunk: Chunk) -> Varying:
+        """How the random effects of groups vary, given their rows."""
         layout = self.known_layout
-        root = layout.turn @ self.root(params.between)
-        return told(chunk, layout, layout.framed(fixed), root, params.within)
+        return varying_in(chunk, layout, layout.turn @ self.root(params.between), params.within)
 
     # -- data
 

@@ -36,6 +36,7 @@ class Filtered:
     steady: Mask
     height: float
     exact: bool
+    driven: bool
 
     @classmethod
     def of(cls, system: System, rows: Array, coefficients: Coefficients = NO_COEFFICIENTS) -> Filtered:
@@ -91,20 +92,22 @@ class Filtered:
             steady,
         )
         own = 1 + system.unknown.shape[1]
-        exact = _exact(y[:, :, 0], widths, own < columns)
-        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, exact)
+        exact = _exact(series[:, :d], widths, own < columns)  # as it is: what inputs leave of it may be rounding
+        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, exact, series.shape[1] > d)
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
         if self.exact:
             raise DegenerateFitError(
-                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error, a "
-                "shock or the start a variance, or use fewer states."
+                f"{name} is reproduced by its states{' and inputs' * self.driven} without error, so that the likelihood has no "
+                "maximum: variances run to 0. Give an error, a shock or the start a variance, or use fewer states"
+                f"{', or leave inputs out' * self.driven}."
             )
         if not np.isfinite(self.height + self.told.sum()):
             raise DegenerateFitError(
-                f"{name} has no density: an error has the variance 0, or states grew beyond all numbers. Start from "
-                "transitions that do not explode, and leave a variance above 0 to each column."
+                f"{name} has no density: an error has the variance 0{', as where inputs reproduce a column' * self.driven}, or "
+                "states grew beyond all numbers. Start from transitions that do not explode, and leave a variance above 0 to "
+                f"each column{', or leave inputs out' * self.driven}."
             )
         if self.own == 1:
             return self.height
@@ -174,7 +177,7 @@ class Filtered:
 
 
 def _exact(y: Array, widths: Array, moving: bool) -> bool:
-    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors.
+    """Whether states and inputs tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors.
 
     Half of its cells, or any, where coefficients are `moving` and can go there. What a cell is measured by is
     how far it is from the mean of its column, or from 0, if that is less: columns may grow by many powers of 10.

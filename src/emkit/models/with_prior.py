@@ -84,7 +84,17 @@ class WithPrior(Around[P, S]):
     def check(self, params: P, profile: Any) -> None:
         self.model.check(params, profile)
         for path, prior in self.priors.items():
-            found = prior.settled(profile).log_density(get_at(params, path))
+            value = get_at(params, path)
+            try:
+                with np.errstate(invalid="ignore"):
+                    found = prior.settled(profile).log_density(value)
+            except ModelError as error:
+                raise ModelError(f"{_called(path, value)} cannot have the prior {prior!r}: {error}") from None
+            if np.isnan(found):
+                raise ModelError(
+                    f"{_called(path, value)} cannot have the prior {prior!r}, which is no density of such numbers: give one "
+                    "whose values they may be, or a function, the logarithm of a density."
+                )
             if not np.isfinite(found):
                 raise ParameterError(f"the prior of {path} has density {np.exp(found):g} at the start. Start elsewhere.")
 
@@ -145,6 +155,16 @@ class WithPrior(Around[P, S]):
     def _slope(self, stats: S, before: P, here: P, path: str, value: Array) -> Array:
         """That of the expected log-likelihood along the field at `path`, were that `value`. Errors: KeyError if not written."""
         return self.model.expected(stats, before, replace_at(here, {path: value})).slopes[path]
+
+
+def _called(path: str, value: Any) -> str:
+    """What lies at a path, in words: ``'noise', an array of shape (1,)``."""
+    if isinstance(value, Parameters):
+        return f"{path!r}, {type(value).__name__} with several fields,"
+    if isinstance(value, tuple):
+        return f"{path!r}, a tuple of {len(value)},"
+    shape = np.shape(value)
+    return f"{path!r}, an array of shape {shape}," if shape else f"{path!r}, a number,"
 
 
 def _meet(path: str, other: str) -> bool:

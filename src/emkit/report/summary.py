@@ -10,7 +10,8 @@ from emkit.core.beyond import endless_told
 from emkit.core.coordinates import entry_name
 from emkit.core.json_types import Json
 from emkit.errors import EmkitWarning, RunOffWarning, SeparationWarning
-from emkit.models.around import bare, wrappers
+from emkit.inference.standard_errors import StandardErrors
+from emkit.models.around import bare, has_links, wrappers
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
@@ -132,9 +133,25 @@ def infinite_told(result: AnyFitted) -> list[str]:
         return []
     return [
         f"Separation: the likelihood has no maximum. It comes to this height while {listed(off, MOST_NAMED)} "
-        f"run{'s' if len(off) == 1 else ''} off to infinity, so without a standard error. Merge levels, leave a covariate out, "
-        "or state a prior on coefficients (ridge=1, or WithPrior)."
+        f"run{'s' if len(off) == 1 else ''} off to infinity, so without a standard error. {_instead_of_separation(result)}"
     ]
+
+
+def _instead_of_separation(result: AnyFitted) -> str:
+    """What can be done about coefficients that have no maximum, in a sentence: what this model takes, and no more."""
+    if not has_links(result.model):
+        return "Merge levels, or leave a covariate out."
+    of_components = any(name.startswith("components") for name in result.infinite)
+    ridge = ", or ridge=1 of ek.MixtureRegression" if of_components else ""
+    return f"Merge levels, leave a covariate out, or state a prior on coefficients (ek.fit with ek.WithPrior{ridge})."
+
+
+def untold(result: AnyFitted, found: StandardErrors) -> list[str]:
+    """Which estimates have no standard error, and why, in one sentence for each reason; none if all have one."""
+    words, by_reason = labels(result.params, names_of(result)), dict[str, list[str]]()
+    for name, reason in found.reasons.items():
+        by_reason.setdefault(reason, []).append(str(words[name]))
+    return [f"Without a standard error: {listed(names, MOST_NAMED)}; {reason}." for reason, names in by_reason.items()]
 
 
 def not_told_apart(result: AnyFitted) -> list[str]:

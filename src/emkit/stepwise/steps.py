@@ -86,7 +86,8 @@ class Step:
         refuse_gaps(model, source)
         model.check(start, source.profile)
         settled = model.settled(source.profile)
-        return fit_each(settled, source, [start], solver=Anderson(), rules=default_rules(settled, tol, most))
+        rules = default_rules(settled, tol, most, setting="max_iter")  # as estimators call it
+        return fit_each(settled, source, [start], solver=Anderson(), rules=rules)
 
 
 @dataclass(frozen=True, eq=False)
