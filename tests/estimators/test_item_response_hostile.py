@@ -132,3 +132,14 @@ def test_answers_that_have_nothing_in_common_have_no_slope():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ek.ItemResponse("equal").fit(x).slopes_[0] == pytest.approx(0.0, abs=0.05)
+
+
+@pytest.mark.parametrize("nodes", [3, 5, 7, 9, 11, 15])
+def test_few_places_are_told_of_and_not_slopes_that_run_off(nodes):
+    """Of slopes of about 1.2, sums over some places make 11 and more: that is no separation."""
+    rng = np.random.default_rng(0)
+    ability = rng.normal(size=1000)
+    answers = (rng.random((1000, 6)) < 1 / (1 + np.exp(-1.2 * ability[:, None]))).astype(float)
+    with pytest.warns(ek.EmkitWarning, match=r"set nodes=\d+ or more") as told:
+        ek.ItemResponse(nodes=nodes).fit(answers)
+    assert not any(issubclass(warning.category, ek.SeparationWarning) for warning in told)

@@ -25,16 +25,33 @@ def are_steep(slopes: Array, step: float) -> Mask:
 
 def warned_of_steep(items: Sequence[str], slopes: Array, instead: str, step: float = STEP) -> bool:
     """Warn of items whose `slopes` (J,) make steps of them between places, and what to do `instead`; whether some do."""
-    steep = np.flatnonzero(are_steep(slopes, step))
-    if len(steep):
-        named = some_of([f"{items[j]!r} ({slopes[j]:.3g})" for j in steep.tolist()])
+    steep = are_steep(slopes, step)
+    if steep.any():
         warnings.warn(
-            f"slopes run off: {named}. By these answers ability decides the item, or nearly, and the likelihood rises with "
-            f"its slope for ever, or hardly falls. {instead}, leave the item out, or give slopes a prior (ek.WithPrior).",
+            f"slopes run off: {_named(items, slopes, steep)}. By these answers ability decides the item, or nearly, and the "
+            f"likelihood rises with its slope for ever, or hardly falls. {instead}, leave the item out, or give slopes a prior (ek.WithPrior).",
             SeparationWarning,
             stacklevel=6,
         )
-    return bool(len(steep))
+    return bool(steep.any())
+
+
+def _named(items: Sequence[str], slopes: Array, which: Mask) -> str:
+    return some_of([f"{items[j]!r} ({slopes[j]:.3g})" for j in np.flatnonzero(which).tolist()])
+
+
+def warned_of_coarse(items: Sequence[str], slopes: Array, step: float, nodes: int, usual: int) -> bool:
+    """Warn of items too steep for places that are fewer than the `usual` ones, which then tell no slopes; whether so."""
+    steep = are_steep(slopes, step)
+    if nodes >= usual or not steep.any():
+        return False
+    warnings.warn(
+        f"sums over {nodes} places of ability, {step:.2g} of its spread apart, are no integrals for items as steep as "
+        f"{_named(items, slopes, steep)}, and such slopes may come of that: set nodes={usual} or more.",
+        EmkitWarning,
+        stacklevel=6,
+    )
+    return True
 
 
 def width_of(slopes: Array) -> float:

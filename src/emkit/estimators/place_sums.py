@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.estimators.integral_warnings import STEP, are_steep, nodes_enough, warn_of_narrow, warned_of_steep
+from emkit.estimators.integral_warnings import STEP, are_steep, nodes_enough, warn_of_narrow, warned_of_coarse, warned_of_steep
+from emkit.models.ability_grid import NODES
 from emkit.models.around import bare
 from emkit.result import Result, fit
 
@@ -26,7 +27,7 @@ class PlaceSums:
 
     Both are in units of the spread of abilities, as is what `narrowest` finds: how well that is known which is known best.
     `instead` is what to do where items are nearly steps between places that are `apart`. Along each of several abilities there
-    are `most` places at most.
+    are `most` places at most, and `usual` ones unless someone says how many.
     """
 
     items: Sequence[str]
@@ -37,6 +38,7 @@ class PlaceSums:
     instead: str
     apart: float = STEP
     most: int = MOST
+    usual: int = NODES[1]
 
     @cached_property
     def enough(self) -> int:
@@ -47,6 +49,8 @@ class PlaceSums:
 
     def warn(self) -> None:
         """Warn of items that are nearly steps, else of too few places."""
+        if warned_of_coarse(self.items, self.slopes, self.step, self.nodes, self.usual):
+            return
         if not warned_of_steep(self.items, self.slopes, self.instead, self.apart):
             warn_of_narrow(self.narrowest(), self.step, self.nodes, self.most)
 

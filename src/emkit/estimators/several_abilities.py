@@ -157,4 +157,5 @@ class SeveralAbilities:
             least = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
             return float(min(max(least, 0.0) ** 0.5, width_of(lengths)))
 
-        return PlaceSums(columns, lengths, grid.step, grid.nodes, narrowest, "Use fewer abilities", most=grid.most)
+        instead, most, usual = "Use fewer abilities", grid.most, grid.usual
+        return PlaceSums(columns, lengths, grid.step, grid.nodes, narrowest, instead, most=most, usual=usual)

@@ -57,6 +57,11 @@ class Grid:
         """How many places along each ability there may be at most."""
         return int(MOST_PLACES ** (1 / self.places.shape[1]) + 1e-9)
 
+    @property
+    def usual(self) -> int:
+        """How many there are unless someone says."""
+        return usual_nodes(self.places.shape[1])
+
     def parts_of(self, items: int) -> tuple[Part, ...]:
         """The parts of a test of so many items."""
         return self.parts or (Part(np.arange(items), np.arange(self.places.shape[1])),)
@@ -90,6 +95,11 @@ class Tile(NamedTuple):
     heights: Array
 
 
+def usual_nodes(together: int) -> int:
+    """How many places there are along each of so many abilities that are integrated over together, unless someone says."""
+    return NODES.get(together, NODES[3])
+
+
 def grid_of(abilities: int, loads: Mask | None, nodes: int | None) -> Grid:
     """The places for so many abilities, `loads` (J, m) of which items ask which; `nodes` along each.
 
@@ -97,7 +107,7 @@ def grid_of(abilities: int, loads: Mask | None, nodes: int | None) -> Grid:
     """
     reduced = None if loads is None or abilities == 1 else _reduced(loads)
     together = abilities if reduced is None else 2
-    number = NODES.get(together, NODES[3]) if nodes is None else int(nodes)
+    number = usual_nodes(together) if nodes is None else int(nodes)
     line = np.linspace(-FARTHEST, FARTHEST, number)
     if number**together > MOST_PLACES:
         raise ModelError(
