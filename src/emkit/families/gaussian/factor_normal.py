@@ -165,22 +165,22 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         raw = per_mass(about, stats.mass, before.covariances)
         shape = (*move.shape, self.n_factors)
         loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
-        number = self.number or len(raw)
-        for first in range(0, len(raw), number):
-            run = np.arange(first, first + number)
-            groups = run[None] if self.shared in ("uniquenesses", "covariance") else run[:, None]
-            groups = groups[stats.mass[groups].sum(axis=1) > 0]
+        number, common = self.number or len(raw), self.shared == "loadings"
+        together = len(raw) if self.whole else number  # where nothing is settled, rows at hand tell units, run by run
+        for first in range(0, len(raw), together):
+            runs = np.arange(first, first + together).reshape(-1, number)
+            groups = runs if self.shared in ("uniquenesses", "covariance") else runs.reshape(-1, 1)
+            told = stats.mass[runs if common else groups].sum(axis=1) > 0
+            groups = groups[np.repeat(told, number) if common else told]
             if len(groups):
-                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[0, 0]], noise[groups[:, 0]])
+                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[:, 0]], noise[groups[:, 0]])
                 loadings[groups], noise[groups] = found.loadings, found.uniquenesses[:, None]
-                if self.shared == "loadings":
-                    loadings[run] = found.loadings[0, 0]
         return self._of(now.means, loadings, noise)
 
     def _best(self, groups: Integers, mass: Array, raw: Array, loadings: Array, noise: Array) -> BestFactors:
         """The best for `groups` (B, G) of components of `mass` (B, G) and covariances `raw` (B, G, d, d).
 
-        It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (d, m).
+        It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (B, d, m).
         """
         d = noise.shape[1]
         unit, floor = self.least(self._numbers(d))
@@ -196,16 +196,25 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         freed: Mask = np.asarray((start < FREED * max(floor, THIN) * unit).any(axis=1))
         least = np.maximum(bounds(freed, rows, floor, 1.0), THIN)[:, None] * unit
         next_to_none = THIN * unit * normal.LIFTED
+        number = self.number or len(groups)
+
+        def by_run(each: Array) -> Array:
+            """What is of each component, (B, ...), as (R, K, ...) of R runs that share loadings."""
+            return each.reshape(-1, number, *each.shape[1:])
+
         common = self.shared == "loadings"
+        of_runs = (by_run(mass[:, 0]), by_run(raw[:, 0]), loadings[::number]) if common else ()
         found = (
-            best_common(mass, raw, loadings, start, least) if common else best_factors(mass, raw, start, least, self.n_factors)
+            best_common(*of_runs, by_run(start), by_run(least))
+            if common
+            else best_factors(mass, raw, start, least, self.n_factors)
         )
         names = [int(group[0]) if self.shared in (None, "loadings") else None for group in groups]
         before = np.maximum(start, THIN * unit)
         held_again = freed & (before < least).any(axis=1)
         old = found.height
         if held_again.any():
-            old = common_height(mass, raw, loadings, before) if common else height(mass, raw, before, self.n_factors)
+            old = common_height(*of_runs, by_run(before)) if common else height(mass, raw, before, self.n_factors)
         for b, who in enumerate(names):
             if floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
                 raise normal.collapsed(who)  # factors reproduce more columns than they are
