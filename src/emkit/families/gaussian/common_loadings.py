@@ -49,7 +49,7 @@ def _place(problem: _Problem, at: Array, m: int) -> Place:
     own = np.eye(d) - (vectors * (1 - kept)[..., None, :]) @ vectors.swapaxes(-1, -2)  # the inverse of C, and
     told = whole @ whole.swapaxes(-1, -2)  # what it makes of S
     on_factors = (vectors * (lengths * kept)[..., None, :]) @ turn
-    of_told = told @ (loadings[:, None] * over)
+    of_told = whole @ ((lengths * kept)[..., None] * along).swapaxes(-1, -2) @ turn
     weights = shares[:, :, None, None]
     slopes = [
         (2 * weights * (on_factors - of_told) * over).sum(axis=1).reshape(number, d * m),
@@ -63,7 +63,7 @@ def _place(problem: _Problem, at: Array, m: int) -> Place:
     unit[:, : d * m] = np.repeat(np.minimum((shares[..., None] / noise**2).sum(axis=1), 1 / TINY) ** -0.5, m, axis=-1)
     unit[:, : d * m] = np.minimum(unit[:, : d * m], 1.0)
     size = np.sqrt((seen**2).sum(axis=(-1, -2)))
-    rounding = ROUNDING * (1 + np.abs(loss) + d * (size * (shares > 0)).max(axis=-1))
+    rounding = 10 * ROUNDING * (1 + np.abs(loss)) + ROUNDING * d * (size * (shares > 0)).max(axis=-1)
     common = np.repeat(loadings[:, None], groups, axis=1)
     return Place(at, loss, rounding, np.concatenate(slopes, axis=1), curvature, common, unit)
 

@@ -23,7 +23,7 @@ from emkit.families.gaussian.best_factors import BestFactors, best_factors, firs
 from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.factor_counts import warn_of_too_many
-from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
+from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor, vary_by_themselves
 from emkit.families.gaussian.factor_params import (
     CommonEqualFactorNormalParams,
     CommonFactorNormalParams,
@@ -215,12 +215,13 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         old = found.height
         if held_again.any():
             old = common_height(*of_runs, by_run(before)) if common else height(mass, raw, before, self.n_factors)
+        uniquenesses = with_none(found, next_to_none)
         for b, who in enumerate(names):
-            if floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
-                raise normal.collapsed(who)  # factors reproduce more columns than they are
+            if floor == 0 and ((uniquenesses[b] > 0) & (uniquenesses[b] <= next_to_none)).any():
+                raise normal.collapsed(who)  # factors reproduce columns that are functions of each other
             if held_again[b] and found.height[b] < old[b] - columns.EPSILON * abs(old[b]):
                 raise too_thin(normal.who(who))
-        return found._replace(uniquenesses=with_none(found, next_to_none))
+        return found._replace(uniquenesses=uniquenesses)
 
     def _of(self, means: Array, loadings: Array, noise: Array) -> FactorNormalParams:
         """Parameters of loadings (K, d, m) and uniquenesses (K, d) that are written out for every component."""
@@ -268,9 +269,8 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         return form
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        mean, variance, _ = columns.pooled_spread(profile)
-        unit = self.units(profile)
-        varying = np.asarray(variance >= THIN * unit)
+        mean, unit = columns.pooled_spread(profile)[0], self.units(profile)
+        varying = vary_by_themselves(profile.covariance)
         if self.equal:
             varying = np.array([varying.any()])
         made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
@@ -279,7 +279,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
         self._refuse_too_many(len(profile.columns))
         mean = profile.mean
-        covariance, least = profile.covariance, max(self.floor, columns.EPSILON) * self.units(profile)
+        covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
         ridge = np.diag(np.broadcast_to(least, len(mean)))
         start = np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least)
         found = best_factors(np.ones((1, 1)), covariance[None, None], start[None], least[None], self.n_factors)
