@@ -160,6 +160,10 @@ class Family(Protocol[P, S]):
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
 
+    def held(self, params: P) -> tuple[str, ...]:
+        """What no update moves, as dotted paths and places in them: that says how parameters are written. See `Coordinates`."""
+        return ()
+
     def lower_bound(self, profile: AnyProfile) -> Floor:
         """The floor under the spread of components, that none may collapse."""
         return Floor()

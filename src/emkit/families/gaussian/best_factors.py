@@ -88,7 +88,12 @@ def best_factors(mass: Array, covariances: Array, start: Array, least: Array, m:
     the `least`, of the same shape.
     """
     problem = _Problem(mass / mass.sum(axis=-1, keepdims=True), covariance_roots(covariances), np.log(least))
-    here = lowest(lambda which, logs: _place(problem.some(which), logs, m), np.log(np.maximum(start, least)), problem.bound)
+
+    def ahead(which: Integers, before: Place, step: Array) -> Place:
+        some = problem.some(which)
+        return _place(some, np.maximum(before.at + step, some.bound), m)
+
+    here = lowest(_place(problem, np.log(np.maximum(start, least)), m), ahead, problem.bound)
     variances = np.maximum(np.einsum("bg,bgjj->bj", problem.shares, covariances), np.finfo(float).tiny)
     negligible = np.log(NEXT_TO_NONE * (variances if least.shape[1] > 1 else variances.mean(axis=-1, keepdims=True)))
     here = _at_bound(here, problem, negligible, m)

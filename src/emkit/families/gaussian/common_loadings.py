@@ -128,7 +128,11 @@ def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, 
     bound = np.log(least / unit[:, None, :s] ** 2).reshape(number, -1)
     start = np.concatenate([(loadings / unit[:, :, None]).reshape(number, -1), _logs(noise, unit, bound)], axis=1)
     below = np.concatenate([np.full((number, d * m), -np.inf), bound], axis=1)
-    here = lowest(lambda which, at: _place(problem.some(which), at, m), start, below)
+
+    def ahead(which: Integers, before: Place, step: Array) -> Place:
+        return _place(problem.some(which), np.maximum(before.at + step, below[which]), m)
+
+    here = lowest(_place(problem, start, m), ahead, below)
     found, logs = _parts(here.at, groups, d, m)
     each = np.repeat(turned(found * unit[:, :, None])[:, None], groups, axis=1)
     return BestFactors(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError
+from emkit.errors import ModelError
 from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
-from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
+from emkit.families.floor import FREED, THIN, bounds, too_thin
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
 from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
-from emkit.families.gaussian.factor_counts import warn_of_too_many
-from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor, vary_by_themselves
+from emkit.families.gaussian.factor_family import MATRICES, FactorFamily
+from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
     CommonEqualFactorNormalParams,
     CommonFactorNormalParams,
@@ -34,11 +33,8 @@ from emkit.families.gaussian.factor_params import (
     SharedEqualFactorNormalParams,
     SharedFactorNormalParams,
 )
-from emkit.families.gaussian.full import FullGaussian
-from emkit.families.gaussian.latent_cells import JoinedColumns
 from emkit.families.gaussian.normal import Moments
 from emkit.families.in_groups import InGroups
-from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
 
 __all__ = [
@@ -58,11 +54,10 @@ SHARED: dict[str | None, tuple[type[FactorNormalParams], type[FactorNormalParams
     "loadings": (CommonFactorNormalParams, CommonEqualFactorNormalParams),
     "covariance": (OneFactorNormalParams, OneEqualFactorNormalParams),
 }
-MATRICES: Any = FullGaussian()  # what needs no more of the parameters than their covariances
 
 
 @dataclass(frozen=True)
-class FactorNormal(JoinedColumns[FactorNormalParams]):
+class FactorNormal(FactorFamily[FactorNormalParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi] with C_k = L_k L_k' + diag(uniquenesses_k).
 
     So x = m_k + L_k f + e: `n_factors` factors f ~ N(0, I), with loadings L_k (d, m), and errors e whose variances are the
@@ -86,14 +81,11 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0, 2.0, 2.0]]
     """
 
-    n_factors: int = 1
-    equal: bool = False
     shared: str | None = field(default=None, kw_only=True)
     number: int = field(default=0, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_count("n_factors", self.n_factors, ModelError, 0)
         if self.shared not in list(SHARED):  # whether or not it can be hashed
             known = ", ".join(map(repr, SHARED))
             raise ModelError(f"shared is {self.shared!r:.60}; what components of factors may share is {known}.")
@@ -120,34 +112,13 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         return Spread() if self.shared == "covariance" else Covariances("covariances")
 
     @property
-    def joins_columns(self) -> bool:
-        return True
-
-    def metric(self, params: FactorNormalParams) -> tuple[Callable[[Array], Array], Array]:
-        found: tuple[Callable[[Array], Array], Array] = MATRICES.metric(params)
-        return found
-
-    def scatter(self, deviation: Array, weighted: Array) -> Array:
-        return np.asarray(MATRICES.scatter(deviation, weighted))
-
-    def variances(self, params: FactorNormalParams) -> Array:
-        return (params.loadings**2).sum(axis=-1) + params.noise
+    def kind_of_floor(self) -> type[FactorFloor]:
+        return SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
 
     def scales(self, params: FactorNormalParams) -> Mapping[str, Scale]:
         unit = np.sqrt(self.variances(params))
         each = (unit if params.loadings.ndim > 2 else unit.max(axis=0))[..., None] * np.ones(self.n_factors)
         return {**super().scales(params), "loadings": Scale(np.zeros(()), each)}
-
-    def settled(self, profile: AnyProfile) -> FactorNormal:
-        """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
-        self._refuse_too_many(len(profile.columns))
-        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
-        return super().settled(profile)
-
-    def _refuse_too_many(self, d: int) -> None:
-        """Errors: DataError for more factors than the d columns."""
-        if self.n_factors > d:
-            raise DataError(f"{self.n_factors} factors are more than the {d} columns of the data. Use fewer factors.")
 
     def updates(self) -> Mapping[str, Update[Moments, FactorNormalParams]]:
         return {"means": normal.updated_means, "": self._factors}
@@ -183,11 +154,11 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (B, d, m).
         """
         d = noise.shape[1]
-        unit, floor = self.least(self._numbers(d))
+        unit, floor = self.least(self.numbers(d))
         if not self.whole:  # nothing holds uniquenesses up but rounding, in units of the rows at hand
             unit = np.maximum(np.einsum("bgjj->j", raw) / raw[..., 0, 0].size, unit)
             unit = unit.mean(keepdims=True) if self.equal else unit
-        start, rows = noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
+        start, rows = noise[:, : self.numbers(d)], self.few(mass.sum(axis=1), d)
         if self.shared == "covariance":
             raw, mass = (
                 np.einsum("bk,bkij->bij", mass, raw)[:, None] / mass.sum(axis=1)[:, None, None, None],
@@ -236,18 +207,9 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """Whether components share that, and it is not written out for every one of them."""
         return self.shared in what and not self.number
 
-    def _numbers(self, columns: int) -> int:
-        """How many uniquenesses a component has."""
-        return 1 if self.equal else columns
-
     @property
     def _made(self) -> type[FactorNormalParams]:
         return SHARED[None if self.number else self.shared][self.equal]
-
-    def units(self, profile: AnyProfile) -> Array:
-        """The variance of each column, (d,); for equal uniquenesses the mean of these, (1,)."""
-        mean, variance, unit = columns.pooled_spread(profile)
-        return columns.positive_units(variance.mean(keepdims=True), np.abs(mean).max()) if self.equal else unit
 
     def expected(self, stats: Moments, before: FactorNormalParams, now: FactorNormalParams) -> Expected:
         whole = MATRICES.expected(stats, before, now)
@@ -261,23 +223,8 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         }
         return Expected(whole.value, slopes)
 
-    def draw(self, params: FactorNormalParams, rng: np.random.Generator, components: Integers) -> Array:
-        return np.asarray(MATRICES.draw(params, rng, components))
-
-    def linear(self, params: FactorNormalParams) -> LinearForm[Moments]:
-        form: LinearForm[Moments] = MATRICES.linear(params)
-        return form
-
-    def lower_bound(self, profile: AnyProfile) -> Floor:
-        mean, unit = columns.pooled_spread(profile)[0], self.units(profile)
-        varying = vary_by_themselves(profile.covariance)
-        if self.equal:
-            varying = np.array([varying.any()])
-        made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
-        return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
-
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
-        self._refuse_too_many(len(profile.columns))
+        self.refuse_too_many(len(profile.columns))
         mean = profile.mean
         covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
         ridge = np.diag(np.broadcast_to(least, len(mean)))

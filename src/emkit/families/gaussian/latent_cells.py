@@ -142,6 +142,9 @@ class LatentCells(Family[G, Moments], Generic[G]):
     def scales(self, params: G) -> Mapping[str, Scale]:
         return self.family.scales(params)
 
+    def held(self, params: G) -> tuple[str, ...]:
+        return self.family.held(params)
+
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(among_gaps(profile) if profile.has_gaps else profile)
 

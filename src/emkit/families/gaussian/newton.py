@@ -62,30 +62,32 @@ class Place(NamedTuple):
         return np.asarray(step / np.maximum(1.0, np.abs(step).max(axis=-1, keepdims=True, initial=0.0) / FAR))
 
 
-PlaceAt = Callable[[Integers, Array], Place]  # given which problems, and the unknowns of each
+Ahead = Callable[[Integers, Place, Array], Place]  # given which problems, where they are, and a step for each
 
 
-def lowest(place_at: PlaceAt, start: Array, bound: Array) -> Place:
-    """The least loss of each problem that is found from `start` (B, s), no higher than there; none is below `bound` (B, s)."""
-    going = np.arange(len(start))
-    here = place_at(going, np.maximum(start, bound))
+def lowest(here: Place, ahead: Ahead, bound: Array) -> Place:
+    """The least loss of each problem that steps lead to from `here`, no higher than there.
+
+    No unknown goes below the `bound` (B, s).
+    """
+    going = np.arange(len(here.loss))
     for _ in range(STEPS):
         going = going[here.some(going).steepest(bound[going]) > FLAT]
         if not len(going):
             break
-        moved, there = _further(place_at, going, here.some(going), bound[going])
+        moved, there = _further(ahead, going, here.some(going), bound[going])
         going = going[moved]
         here = here.put(going, there.some(moved))
     return here
 
 
-def _further(place_at: PlaceAt, which: Integers, here: Place, bound: Array) -> tuple[Mask, Place]:
+def _further(ahead: Ahead, which: Integers, here: Place, bound: Array) -> tuple[Mask, Place]:
     """Places along Newton's step with less loss, or as little and flatter; and of which problems there are such."""
     step, found = here.step(bound), here
     moved, left = np.zeros(len(step), dtype=bool), np.arange(len(step))
     for _ in range(HALVED):
         before = here.some(left)
-        there = place_at(which[left], np.maximum(before.at + step[left], bound[left]))
+        there = ahead(which[left], before, step[left])
         gained, rounding = before.loss - there.loss, np.maximum(before.rounding, there.rounding)
         flatter = there.steepest(bound[left]) < before.steepest(bound[left]) / 2
         good = (gained > rounding) | ((gained >= -rounding) & flatter)
