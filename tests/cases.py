@@ -289,7 +289,7 @@ def factors(equal: bool = False, shared: str | None = None) -> FamilyCase:
 def common_factors(equal: bool = False) -> FamilyCase:
     made = ek.EqualCommonFactorsParams if equal else ek.CommonFactorsParams
     noise = FACTORS["" if equal else "j"]
-    params = made.of([0.0, 1.0, -1.0], [[1.2], [1.4], [-0.9]], noise, [[0.0], [4.0]], [[[1.0]], [[2.0]]])
+    params = made.of([0.0, 1.0, -1.0], [[1.2], [1.4], [-0.9]], noise, [[0.0], [3.0]], [[[1.0]], [[0.6]]])
     return FamilyCase(
         f"gaussian-common-factors{'-equal' * equal}",
         ek.CommonFactors(1, equal),

@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Real
-from emkit.core.spaces.factor_covariance import FactorCovariance
+from emkit.core.spaces.factor_covariance import OwnFactorCovariance
 from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.errors import ParameterError
 
@@ -40,7 +40,7 @@ class CommonFactorsParams(Parameters):
     loadings: Annotated[Array, Real(), Axes("column", "factor", coupled=("column", "factor"))]
     uniquenesses: Annotated[Array, Uniqueness(), Axes("column", coupled=("column",))]
     factor_means: Annotated[Array, Real(), Axes("component", "factor", coupled=("factor",))]
-    factor_covariances: Annotated[Array, FactorCovariance(), Axes("component", "factor", "factor")]
+    factor_covariances: Annotated[Array, OwnFactorCovariance(), Axes("component", "factor", "factor")]
     markers: tuple[int, ...] = ()
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
