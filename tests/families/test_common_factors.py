@@ -21,14 +21,14 @@ def rows(n=400, seed=0, d=6, m=2):
     return f[:, :m] @ LINES[:d, :m].T + 0.6 * rng.standard_normal((n, d)) + 5
 
 
-def fitted(x, m=2, k=2, equal=False, **settings):
-    return ek.MixtureModel(ek.CommonFactors(m, equal), k, random_state=0, **settings).fit(x).result_
+def fitted(x, m=2, k=2, equal=False):
+    return ek.MixtureModel(ek.CommonFactors(m, equal), k, n_init=3, random_state=0).fit(x).result_
 
 
 @pytest.mark.parametrize("equal", [False, True], ids=["free", "equal"])
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_one_component_is_factor_analysis(m, equal):
-    x = rows()
+    x = rows(m=min(m, 2))
     found = fitted(x, m, 1, equal)
     model, source = ek.FactorModel(m, equal), ek.ArraySource(x)
     other = ek.fit(model, source, model.start(source.profile), solver="anderson")
@@ -98,7 +98,7 @@ def problem(seed, k=3, d=6):
 
 @pytest.mark.parametrize("equal", [False, True], ids=["free", "equal"])
 def test_slopes_and_curvature_of_a_space_are_those_of_the_loss(equal):
-    rng, shares, means, own, whole = problem(0)
+    rng, shares, _, own, whole = problem(0)
     d, m, s = 6, 2, 1 if equal else 6
     given = factor_space._Problem(shares, factor_space.covariance_roots(own[None])[0], np.linalg.cholesky(whole))
     basis, logs = np.linalg.qr(rng.standard_normal((d, m))).Q, 0.5 * rng.standard_normal(s) - 1
@@ -114,7 +114,7 @@ def test_slopes_and_curvature_of_a_space_are_those_of_the_loss(equal):
     best = factor_space.best_space(shares, own, whole, basis, np.exp(logs), np.full(s, 1e-3))
     basis, logs = np.linalg.qr(best.loadings / np.sqrt(best.uniquenesses * np.ones(d))[:, None]).Q, np.log(best.uniquenesses)
     here, rest = factor_space._place(given, basis, logs), factor_space._rest(basis)
-    free = np.append(np.ones(size, dtype=bool), best.uniquenesses > 1e-3)
+    free = np.append(np.ones(size, dtype=bool), best.uniquenesses > 1.001e-3)
     assert np.abs(here.slopes[0][free]).max() < 1e-7
     ways = 1e-3 * np.eye(size + s)
     bends = [[(at(a + b) - at(a - b) - at(b - a) + at(-a - b)) / 4e-6 for a in ways] for b in ways]
@@ -190,26 +190,29 @@ def test_a_component_whose_factors_do_not_vary_is_named():
     assert "sd           factor 1" in found.summary()
 
 
-@pytest.mark.parametrize("apart", [0.0, 1e-9, 1e-6, 1e-4])
-@pytest.mark.parametrize("m", [1, 2])
+@pytest.mark.parametrize(("m", "apart"), [(1, 0.0), (1, 1e-9), (1, 1e-6), (1, 1e-4), (2, 0.0), (2, 1e-6)])
 def test_columns_that_are_equal_end_on_the_floor_or_an_edge(m, apart):
     x = rows()
     x = np.column_stack([x, x[:, 2] + apart * np.random.default_rng(5).standard_normal(len(x))])
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         warnings.simplefilter("ignore", ek.EmkitWarning)
-        found = fitted(x, m, n_init=2)
+        found = fitted(x, m)
     assert found.converged
-    if not apart:
-        with warnings.catch_warnings(), pytest.raises(ek.DegenerateFitError, match="do not vary in every direction"):
-            warnings.simplefilter("ignore", ek.EmkitWarning)
-            ek.MixtureModel(ek.CommonFactors(m, floor=0), 2, n_init=2, random_state=0).fit(x)
+
+
+@pytest.mark.parametrize("m", [1, 2])
+@pytest.mark.filterwarnings("ignore::emkit.errors.EmkitWarning")
+def test_columns_that_are_equal_are_refused_without_a_floor(m):
+    x = rows()[:, [0, 1, 2, 3, 4, 5, 2]]
+    with pytest.raises(ek.DegenerateFitError, match="do not vary in every direction"):
+        ek.MixtureModel(ek.CommonFactors(m, floor=0), 2, n_init=2, random_state=0).fit(x)
 
 
 def test_what_others_do_it_does_too(tmp_path):
     x = rows(300)
     x[::17, 1] = np.nan
-    estimator = ek.MixtureModel("gaussian-common-factors-1", 2, random_state=0)
+    estimator = ek.MixtureModel("gaussian-common-factors-1", 2, n_init=2, random_state=0)
     found = estimator.fit(x).result_
     assert found.converged
     found.save(tmp_path / "fit.emk")
@@ -221,7 +224,7 @@ def test_what_others_do_it_does_too(tmp_path):
     assert estimator.sample(5)[0].shape == (5, 6)
     assert "factor mean  factor 1" in found.summary()
     chosen = ek.select(ek.MixtureModel("gaussian-common-factors-1", n_init=2, random_state=0), rows(300), [1, 2])
-    assert chosen.best.params.proportions.shape == (2,)
+    assert chosen.best.result_.params.proportions.shape == (2,)
     assert len(found.bootstrap(5, seed=0).replicates) == 5
     chain = ek.HiddenMarkov("gaussian-common-factors-1", 2, random_state=0, n_init=2).fit(x).result_
     assert chain.converged

@@ -111,13 +111,14 @@ def test_columns_that_are_equal_end_on_the_floor_or_an_edge(shared, m, apart):
         warnings.simplefilter("ignore", ek.EmkitWarning)
         found = ek.MixtureModel(ek.FactorNormal(m, shared=shared), 2, n_init=2, random_state=0).fit(twice(apart)).result_
     assert found.outcome.status is not ek.Status.DECREASED
-    assert min(found.params.components.uniquenesses.ravel()[found.params.components.uniquenesses.ravel() > 0]) > 1e-7
+    noise = found.params.components.uniquenesses
+    assert apart > 1e-5 or noise[noise > 0].min() > 1e-7, "what is equal but for rounding is no estimate"
 
 
 @pytest.mark.parametrize("m", [1, 2])
 @pytest.mark.parametrize("shared", [None, "uniquenesses", "loadings", "covariance"])
+@pytest.mark.filterwarnings("ignore::emkit.errors.EmkitWarning")
 def test_columns_that_are_equal_are_refused_without_a_floor(shared, m):
     family = ek.FactorNormal(m, shared=shared, floor=0)
-    with warnings.catch_warnings(), pytest.raises(ek.DegenerateFitError, match="do not vary in every direction"):
-        warnings.simplefilter("ignore", ek.EmkitWarning)
+    with pytest.raises(ek.DegenerateFitError, match="do not vary in every direction"):
         ek.MixtureModel(family, 2, n_init=2, random_state=0).fit(twice(0.0))

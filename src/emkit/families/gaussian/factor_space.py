@@ -185,7 +185,8 @@ def _curvature(
     moved[:, :size] = np.einsum("kbi,kaj->kabij", axes, inside).reshape(number, size, m, m)
     moved[:, size:] = -np.einsum("kci,kcj->kcij", turned[:number], product[:number]) / 2
     moved += moved.swapaxes(-1, -2)
-    found = np.einsum("k,kij,kxij,kyij->xy", shares, bent, moved, moved, optimize=True)
+    weighed_ways = moved * (shares[:, None, None] * bent)[:, None]
+    found = np.tensordot(weighed_ways, moved, ((0, 2, 3), (0, 2, 3)))
     found[:size, :size] += ways.reshape(size, size)
     found[:size, size:] += mixed.reshape(size, d)
     found[size:, :size] += mixed.reshape(size, d).T
