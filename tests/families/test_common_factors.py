@@ -1,6 +1,7 @@
 """Mixtures of common factor analysers: where they must agree with other models, with numbers of others, and what is refused."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def rows(n=400, seed=0, d=6, m=2):
 
 
 def fitted(x, m=2, k=2, equal=False):
-    return ek.MixtureModel(ek.CommonFactors(m, equal), k, n_init=3, random_state=0).fit(x).result_
+    return ek.MixtureModel(ek.CommonFactors(m, equal), k, n_init=2, random_state=0).fit(x).result_
 
 
 @pytest.mark.parametrize("equal", [False, True], ids=["free", "equal"])
@@ -118,7 +119,7 @@ def test_slopes_and_curvature_of_a_space_are_those_of_the_loss(equal):
     assert np.abs(here.slopes[0][free]).max() < 1e-7
     ways = 1e-3 * np.eye(size + s)
     bends = [[(at(a + b) - at(a - b) - at(b - a) + at(-a - b)) / 4e-6 for a in ways] for b in ways]
-    np.testing.assert_allclose(here.curvature[0][np.ix_(free, free)], np.array(bends)[np.ix_(free, free)], atol=2e-4)
+    np.testing.assert_allclose(here.curvature[0][np.ix_(free, free)], np.array(bends)[np.ix_(free, free)], rtol=1e-4, atol=1e-3)
 
 
 def test_a_space_is_as_likely_as_the_covariances_that_it_stands_for():
@@ -192,12 +193,14 @@ def test_a_component_whose_factors_do_not_vary_is_named():
 
 @pytest.mark.parametrize(("m", "apart"), [(1, 0.0), (1, 1e-9), (1, 1e-6), (1, 1e-4), (2, 0.0), (2, 1e-6)])
 def test_columns_that_are_equal_end_on_the_floor_or_an_edge(m, apart):
-    x = rows()
+    x, family = rows(200), ek.CommonFactors(m)
     x = np.column_stack([x, x[:, 2] + apart * np.random.default_rng(5).standard_normal(len(x))])
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         warnings.simplefilter("ignore", ek.EmkitWarning)
-        found = fitted(x, m)
+        centre = family.pooled(ek.ArraySource(x).profile, 2)
+        apart_means = centre.factor_means + np.array([[-1.0], [1.0]])
+        found = ek.fit(ek.Mixture(family), x, ek.MixtureParams([0.5, 0.5], replace(centre, factor_means=apart_means)))
     assert found.converged
 
 
@@ -228,6 +231,14 @@ def test_what_others_do_it_does_too(tmp_path):
     assert len(found.bootstrap(5, seed=0).replicates) == 5
     chain = ek.HiddenMarkov("gaussian-common-factors-1", 2, random_state=0, n_init=2).fit(x).result_
     assert chain.converged
+
+
+def test_what_markers_have_is_not_counted_in_families_made_of_others():
+    x = np.column_stack([rows(100), np.random.default_rng(1).poisson(3, 100)])
+    family = ek.Product({(0, 1, 2, 3, 4, 5): ek.CommonFactors(1), 6: ek.Poisson()})
+    found = ek.MixtureModel(family, 2, n_init=1, random_state=0).fit(x).result_
+    assert found.free_parameters == 1 + 2 + (6 + 5 + 5 + 2 + 2), "proportions, rates, and those of the factors"
+    assert np.isfinite(found.standard_errors().errors).all()
 
 
 def test_markers_say_in_which_units_factors_are():

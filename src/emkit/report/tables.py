@@ -96,8 +96,8 @@ def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
         each = leaf.value if leaf.path in own else np.broadcast_to(leaf.value, shared)
         value = spread_over(leaf, each, number, np.nan)
         if isinstance(leaf.space, PositiveDefinite):
-            index = (0,) * (leaf.value.ndim - 2)
-            called = [entry_label(leaf, (*index, j, j), names).of for j in range(value.shape[-1])]
+            first = (0,) * (leaf.value.ndim - 2)
+            called = [entry_label(leaf, (*first, j, j), names).of for j in range(value.shape[-1])]
             yield from _spread_rows(value, called, "sd" if is_covariance(leaf) else "scale")
             continue
         for index in np.ndindex(*value.shape[1:]):

@@ -117,6 +117,8 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
         Errors: DegenerateFitError if there is no floor, and factors reproduce columns that are functions of each other.
         Source: see `factor_space.py`.
         """
+        if not stats.mass.any():
+            return before
         means = normal.updated_means(stats, before, now)
         about, move = normal.products_about(stats, before, _Means(means))
         j = np.arange(move.shape[1])
@@ -135,7 +137,7 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
         if not self.whole:  # nothing holds uniquenesses up but rounding, in units of the rows at hand
             unit = np.maximum(np.diag(whole) if s > 1 else np.diag(whole).mean(keepdims=True), unit)
         start = before.noise[0, :s]
-        freed = (start < FREED * max(floor, THIN) * unit).any(keepdims=True)
+        freed = np.asarray((start < FREED * max(floor, THIN) * unit).any(keepdims=True))
         least = np.maximum(bounds(freed, self.few(mass.sum(keepdims=True), d), floor, 1.0), THIN) * unit
         next_to_none = THIN * unit * normal.LIFTED
         found = best_space(mass, raw, whole, before.loadings, start, least)

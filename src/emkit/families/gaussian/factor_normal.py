@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -167,25 +167,11 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
         freed: Mask = np.asarray((start < FREED * max(floor, THIN) * unit).any(axis=1))
         least = np.maximum(bounds(freed, rows, floor, 1.0), THIN)[:, None] * unit
         next_to_none = THIN * unit * normal.LIFTED
-        number = self.number or len(groups)
-
-        def by_run(each: Array) -> Array:
-            """What is of each component, (B, ...), as (R, K, ...) of R runs that share loadings."""
-            return each.reshape(-1, number, *each.shape[1:])
-
-        common = self.shared == "loadings"
-        of_runs = (by_run(mass[:, 0]), by_run(raw[:, 0]), loadings[::number]) if common else ()
-        found = (
-            best_common(*of_runs, by_run(start), by_run(least))
-            if common
-            else best_factors(mass, raw, start, least, self.n_factors)
-        )
+        found, height_at = self._sought(mass, raw, loadings, start, least)
         names = [int(group[0]) if self.shared in (None, "loadings") else None for group in groups]
         before = np.maximum(start, THIN * unit)
         held_again = freed & (before < least).any(axis=1)
-        old = found.height
-        if held_again.any():
-            old = common_height(*of_runs, by_run(before)) if common else height(mass, raw, before, self.n_factors)
+        old = height_at(before) if held_again.any() else found.height
         uniquenesses = with_none(found, next_to_none)
         for b, who in enumerate(names):
             if floor == 0 and ((uniquenesses[b] > 0) & (uniquenesses[b] <= next_to_none)).any():
@@ -193,6 +179,25 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
             if held_again[b] and found.height[b] < old[b] - columns.EPSILON * abs(old[b]):
                 raise too_thin(normal.who(who))
         return found._replace(uniquenesses=uniquenesses)
+
+    def _sought(
+        self, mass: Array, raw: Array, loadings: Array, start: Array, least: Array
+    ) -> tuple[BestFactors, Callable[[Array], Array]]:
+        """The best for each of B problems, and the height (B,) of other uniquenesses (B, s).
+
+        What is of each component, as (R, K, ...) of R runs, is sought together where they share loadings.
+        """
+        m = self.n_factors
+        if self.shared != "loadings":
+            return best_factors(mass, raw, start, least, m), lambda noise: height(mass, raw, noise, m)
+        number = self.number or len(mass)
+
+        def by_run(each: Array) -> Array:
+            return each.reshape(-1, number, *each.shape[1:])
+
+        shares, covariances, lines = by_run(mass[:, 0]), by_run(raw[:, 0]), loadings[::number]
+        found = best_common(shares, covariances, lines, by_run(start), by_run(least))
+        return found, lambda noise: common_height(shares, covariances, lines, by_run(noise))
 
     def _of(self, means: Array, loadings: Array, noise: Array) -> FactorNormalParams:
         """Parameters of loadings (K, d, m) and uniquenesses (K, d) that are written out for every component."""
