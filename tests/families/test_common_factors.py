@@ -228,7 +228,7 @@ def test_what_others_do_it_does_too(tmp_path):
     assert "factor mean  factor 1" in found.summary()
     chosen = ek.select(ek.MixtureModel("gaussian-common-factors-1", n_init=2, random_state=0), rows(300), [1, 2])
     assert chosen.best.result_.params.proportions.shape == (2,)
-    assert len(found.bootstrap(5, seed=0).replicates) == 5
+    assert len(found.bootstrap(5, random_state=0).log_likelihoods) == 5
     chain = ek.HiddenMarkov("gaussian-common-factors-1", 2, random_state=0, n_init=2).fit(x).result_
     assert chain.converged
 

@@ -99,8 +99,9 @@ class Wrapped(Family[P, S]):
     def scales(self, params: P) -> Mapping[str, Scale]:
         return self.family.scales(params)
 
-    def held(self, params: P) -> tuple[str, ...]:
-        return self.family.held(params)
+    @property
+    def held(self) -> Callable[[P], tuple[str, ...]]:
+        return self.family.held
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(profile)

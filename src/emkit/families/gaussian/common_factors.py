@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -93,9 +93,9 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
     def kind_of_floor(self) -> type[FactorFloor]:
         return SharedFactorFloor
 
-    def held(self, params: CommonFactorsParams) -> tuple[str, ...]:
-        """What markers have."""
-        return tuple(f"{field}[{j}]" for field in ("intercepts", "loadings") for j in params.markers)
+    @property
+    def held(self) -> Callable[[CommonFactorsParams], tuple[str, ...]]:
+        return _of_markers
 
     def scales(self, params: CommonFactorsParams) -> Mapping[str, Scale]:
         unit = np.sqrt(self.variances(params).max(axis=0))
@@ -185,6 +185,10 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
         found = best_space(np.ones(1), covariance[None], covariance, lines, start, least)
         found = found._replace(covariances=repeat(found.covariances[0], n_components))
         return self._of(profile.mean, np.zeros((n_components, len(covariance))), found, ())
+
+
+def _of_markers(params: CommonFactorsParams) -> tuple[str, ...]:
+    return tuple(f"{field}[{j}]" for field in ("intercepts", "loadings") for j in params.markers)
 
 
 def _covariances(params: Any) -> Array:
