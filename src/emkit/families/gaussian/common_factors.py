@@ -50,12 +50,12 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
     >>> import emkit as ek
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
-    >>> f = np.concatenate([rng.normal(0, 1, 300), rng.normal(6, 2, 300)])
+    >>> f = np.concatenate([rng.normal(2, 1, 300), rng.normal(8, 2, 300)])
     >>> x = f[:, None] * [1.0, 0.8, -0.5, 1.2] + 0.6 * rng.standard_normal((600, 4))
     >>> found = ek.MixtureModel(ek.CommonFactors(1), 2, random_state=0).fit(x).result_.params.components
-    >>> scale = found.loadings[0, 0]
-    >>> (found.factor_means * scale).round().ravel().tolist(), (found.factor_covariances * scale**2).round().ravel().tolist()
-    ([0.0, 6.0], [1.0, 4.0])
+    >>> spreads = np.sqrt(found.factor_covariances[:, 0, 0]) * found.loadings[0, 0]
+    >>> found.means[:, 0].round().tolist(), spreads.round().tolist()
+    ([2.0, 8.0], [1.0, 2.0])
     """
 
     def __post_init__(self) -> None:
