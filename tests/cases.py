@@ -286,6 +286,21 @@ def factors(equal: bool = False, shared: str | None = None) -> FamilyCase:
     )
 
 
+def common_factors(equal: bool = False) -> FamilyCase:
+    made = ek.EqualCommonFactorsParams if equal else ek.CommonFactorsParams
+    noise = FACTORS["" if equal else "j"]
+    params = made.of([0.0, 1.0, -1.0], [[1.2], [1.4], [-0.9]], noise, [[0.0], [3.0]], [[[1.0]], [[0.6]]])
+    return FamilyCase(
+        f"gaussian-common-factors{'-equal' * equal}",
+        ek.CommonFactors(1, equal),
+        params,
+        lambda rng, k, n: normal(rng, params.means[k], params.covariances[k], n),
+        lambda: product_grid(*[line(-13.0, 15.5, 60)] * 3),
+        None,
+        shared=("intercepts", "loadings", "uniquenesses"),
+    )
+
+
 def gamma_fit(x: Array, w: Array) -> list[Any]:
     """Shapes by SciPy's solver on rows repeated as often as their whole-number weights say, and means."""
     rows = np.repeat(x, w.astype(int), axis=0)
@@ -965,6 +980,8 @@ FAMILIES = [
     factors(shared="loadings"),
     factors(equal=True, shared="loadings"),
     factors(shared="covariance"),
+    common_factors(),
+    common_factors(equal=True),
     FamilyCase(
         "product",
         MIXED,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
-from emkit.core.parameters import leaves, replace_at
+from emkit.core.parameters import get_at, leaves, replace_at
 
 Array = np.ndarray
 
@@ -45,9 +45,26 @@ def moved(params: Any, shift: float, scale: float) -> Any:
             changes[leaf.path] = shift + scale * leaf.value
         elif _is_square(leaf.path):
             changes[leaf.path] = scale**2 * leaf.value
-        elif leaf.path.endswith("loadings"):
+        elif leaf.path.endswith("intercepts"):
+            loadings = get_at(params, leaf.path.replace("intercepts", "loadings"))
+            changes[leaf.path] = scale * leaf.value + shift * (1 - loadings.sum(axis=1))
+        elif leaf.path.endswith("loadings") and not _marked(params, leaf.path):
             changes[leaf.path] = scale * leaf.value
     return replace_at(params, changes)
+
+
+def _marked(params: Any, path: str) -> bool:
+    """Whether loadings are in units of columns, which mark factors."""
+    return hasattr(get_at(params, path.rpartition(".")[0]), "markers")
+
+
+def _unit(params: Any, path: str, shift: float, scale: float) -> float:
+    """The unit of a field where data are in units of `scale`; of what loadings carry from an origin `shift` away, that, too."""
+    if path.endswith("intercepts"):
+        return scale + abs(shift)
+    if path.endswith("means") or (path.endswith("loadings") and not _marked(params, path)):
+        return scale
+    return scale**2 if _is_square(path) else 1.0
 
 
 def assert_units_do_not_matter(
@@ -64,6 +81,5 @@ def assert_units_do_not_matter(
     )
     wanted = moved(plain.params, shift, scale)
     for found, leaf in zip(leaves(other.params), leaves(wanted), strict=True):
-        unit = scale if leaf.path.endswith(("means", "loadings")) else scale**2 if _is_square(leaf.path) else 1.0
-        off = np.abs(found.value - leaf.value).max() / unit
+        off = np.abs(found.value - leaf.value).max() / _unit(wanted, leaf.path, shift, scale)
         assert off <= 1e3 * tolerance + 1e-6, f"{leaf.path} depends on the unit: off by {off:.3g}"

@@ -184,7 +184,7 @@ def assert_held_stay(model: Any, params: Any, paths: tuple[str, ...], x: Array, 
         before, after = (list(leaves_at(p, path)) for p in (params, result.params))
         assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True)), f"{path} is held but moved"
     bare = model.model.coordinates(params)
-    held = sum(leaf.space.size(leaf.value.shape) for leaf in leaves(params) if leaf.path.startswith(paths))
+    held = sum(leaf.space.size(leaf.value.shape) for leaf in bare.free(params) if leaf.path.startswith(paths))
     assert model.coordinates(params).size == bare.size - held, "a held parameter is counted as free"
 
 

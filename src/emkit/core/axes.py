@@ -14,6 +14,8 @@ SINGULAR = {
     "scale_matrices": "scale matrix",
     "fixed": "fixed effect",
     "within": "error variance",
+    "factor_means": "factor mean",
+    "factor_covariances": "factor covariance",
 }
 
 

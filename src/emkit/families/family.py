@@ -56,6 +56,11 @@ def kinks_of(params: Parameters) -> Array:
     return np.concatenate([np.empty(0), *kinked])
 
 
+def nothing_held(params: Parameters) -> tuple[str, ...]:
+    """All that parameters hold may move."""
+    return ()
+
+
 def as_they_are(stats: S, before: Any, now: Any) -> S:
     """Statistics that are about no parameters, carried."""
     return stats
@@ -159,6 +164,11 @@ class Family(Protocol[P, S]):
     def scales(self, params: P) -> Mapping[str, Scale]:
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
+
+    @property
+    def held(self) -> Callable[[P], tuple[str, ...]]:
+        """Says what of parameters no update moves, since it is how they are written: paths and places, as of `Coordinates`."""
+        return nothing_held
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         """The floor under the spread of components, that none may collapse."""

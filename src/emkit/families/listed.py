@@ -23,6 +23,7 @@ from emkit.families.gaussian.tied import *
 from emkit.families.gaussian.spherical import *
 from emkit.families.gaussian.parsimonious import *
 from emkit.families.gaussian.factor_normal import *
+from emkit.families.gaussian.common_factors import *
 from emkit.families.student_t import *
 from emkit.families.skew_normal import *
 from emkit.families.laplace import *

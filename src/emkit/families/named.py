@@ -11,6 +11,7 @@ from typing import Any
 from emkit.errors import ModelError, did_you_mean
 from emkit.families import listed
 from emkit.families.family import Family
+from emkit.families.gaussian.common_factors import CommonFactors
 from emkit.families.gaussian.factor_normal import FactorNormal
 from emkit.families.gaussian.parsimonious import ParsimoniousGaussian
 from emkit.families.gaussian.parsimonious_params import PARAMETERS
@@ -34,7 +35,10 @@ KINDS: list[type[Any]] = [kind for kind in map(vars(listed).get, OFFERED) if isi
 WITH_DEFAULTS = [kind for kind in KINDS if not any(f.default is f.default_factory is MISSING for f in fields(kind))]
 FAMILIES: dict[str, Callable[[], Family[Any, Any]]] = {kind().name: kind for kind in WITH_DEFAULTS}
 FAMILIES |= {make().name: make for make in (partial(ParsimoniousGaussian, form) for form in PARAMETERS)}
-COUNTED: dict[str, Callable[[int], Family[Any, Any]]] = {"gaussian-factors": FactorNormal}  # named with any number behind
+COUNTED: dict[str, Callable[[int], Family[Any, Any]]] = {  # named with any number behind
+    "gaussian-factors": FactorNormal,
+    "gaussian-common-factors": CommonFactors,
+}
 
 
 @dataclass(frozen=True)

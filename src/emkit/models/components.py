@@ -379,6 +379,9 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         object.__setattr__(other, "family", family)  # models are mostly frozen dataclasses
         return other
 
+    def held(self, params: P) -> tuple[str, ...]:
+        return (*super().held(params), *(f"components.{path}" for path in self.family.held(params.components)))
+
     def in_groups(self, components: C) -> InGroups[C] | None:
         """How the components of several runs stand side by side, if these are those of one; None if they cannot."""
         found = as_they_are(self.family) if each_its_own(components) else self.family.in_groups

@@ -144,7 +144,7 @@ def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:
 
 def is_covariance(leaf: Leaf) -> bool:
     """Whether a field of matrices is one of covariances, and not of scales of another kind."""
-    return isinstance(leaf.space, PositiveDefinite) and singular(leaf.path.rpartition(".")[2]) == "covariance"
+    return isinstance(leaf.space, PositiveDefinite) and singular(leaf.path.rpartition(".")[2]).endswith("covariance")
 
 
 def column_label(columns: Sequence[str], j: int, longest: int = LONGEST) -> str:

@@ -96,7 +96,9 @@ def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
         each = leaf.value if leaf.path in own else np.broadcast_to(leaf.value, shared)
         value = spread_over(leaf, each, number, np.nan)
         if isinstance(leaf.space, PositiveDefinite):
-            yield from _spread_rows(value, names, "sd" if is_covariance(leaf) else "scale")
+            first = (0,) * (leaf.value.ndim - 2)
+            called = [entry_label(leaf, (*first, j, j), names).of for j in range(value.shape[-1])]
+            yield from _spread_rows(value, called, "sd" if is_covariance(leaf) else "scale")
             continue
         for index in np.ndindex(*value.shape[1:]):
             label = entry_label(leaf, (0, *index) if leaf.path in own else index, names)
@@ -106,14 +108,18 @@ def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
                 yield Row(label.what, label.of, value[(slice(None), *index)])
 
 
-def _spread_rows(covariances: Array, names: Names, root: str) -> Iterator[Row]:
+def _spread_rows(covariances: Array, called: Sequence[str], root: str) -> Iterator[Row]:
     d = covariances.shape[-1]
     deviations = np.sqrt(np.einsum("kjj->kj", covariances))
-    called = [names.column(j) for j in range(d)]
     yield from (Row(root, called[j], deviations[:, j]) for j in range(d))
     for i in range(d):
         for j in range(i + 1, d):
-            yield Row("correlation", f"{called[i]}, {called[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
+            both = deviations[:, i] * deviations[:, j]
+            yield Row(
+                "correlation",
+                f"{called[i]}, {called[j]}",
+                np.where(both > 0, covariances[:, i, j], np.nan) / np.where(both > 0, both, 1.0),
+            )
 
 
 def estimates_down(result: AnyFitted, found: Covariance | None = None, width: int = WIDTH) -> RenderableType:

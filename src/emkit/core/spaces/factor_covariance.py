@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from emkit.core.arrays import Array
@@ -17,3 +19,12 @@ class FactorCovariance(PositiveSemidefinite):
         share = self.pivots(value) / np.where(own > 0, own, 1.0)
         largest = np.abs(value).max(axis=(-1, -2), keepdims=True, initial=0.0)
         return np.where(np.eye(value.shape[-1], dtype=bool), share[..., None] * largest, np.inf)
+
+
+class OwnFactorCovariance(FactorCovariance):
+    """The same of components that each have their own: in some, factors may not vary."""
+
+    told_on_edge: ClassVar[tuple[str, str]] = (
+        "No variance is left of",
+        "given the factors before it: there, rows differ along it by errors alone. Fewer components may tell more.",
+    )

@@ -71,6 +71,14 @@ class InParts(Family[Any, Any], Protocol):
     def scales(self, params: Any) -> Mapping[str, Scale]:
         return of_parts([family.scales(part) for family, part in zip(self.families, params.parts, strict=True)])
 
+    @property
+    def held(self) -> Callable[[Any], tuple[str, ...]]:
+        return self._held
+
+    def _held(self, params: Any) -> tuple[str, ...]:
+        each = [family.held(part) for family, part in zip(self.families, params.parts, strict=True)]
+        return tuple(at_part(i, path) for i, own in enumerate(each) for path in own)
+
 
 def union(each: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     """The components that any of `each` names."""

@@ -99,6 +99,10 @@ class Wrapped(Family[P, S]):
     def scales(self, params: P) -> Mapping[str, Scale]:
         return self.family.scales(params)
 
+    @property
+    def held(self) -> Callable[[P], tuple[str, ...]]:
+        return self.family.held
+
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(profile)
 

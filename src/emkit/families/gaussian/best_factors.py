@@ -12,13 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
+from emkit.families.gaussian.newton import Place, lowest
 
-STEPS = 200  # of Newton: from a uniqueness that is all of a variance to one that is nothing, some 60
-FLAT = 1e-12  # a slope, per row, that is rounding
-FAR = 2.0  # at most so far at once, in a logarithm
-HALVED = 40  # times, before a step that does not climb is given up
-BENT = 1e-8  # of the largest curvature: less is taken for so much
 ROUNDING = 1e-15  # of a loss
 APART = 1e-12  # of an eigenvalue: nearer ones are taken to be so far apart
 NEXT_TO_NONE = 1e-6  # of the variance of a column: where so little is left, none may be as likely
@@ -49,74 +45,40 @@ class _Problem(NamedTuple):
     roots: Array
     bound: Array
 
-    def some(self, which: Mask | Integers) -> _Problem:
+    def some(self, which: Integers) -> _Problem:
         return _Problem(*(each[which] for each in self))
 
 
-class _Place(NamedTuple):
-    """What is known at logarithms `logs` (B, s) of the uniquenesses, s = d, or s = 1 for all columns.
+def _place(problem: _Problem, logs: Array, m: int) -> Place:
+    """What is known at logarithms `logs` (B, s) of the uniquenesses, s = d, or s = 1 for all columns: twice the loss of a row.
 
-    Twice the `loss` (B,) of a row, its `slopes` (B, s) and `curvature` (B, s, s), and the best `loadings` (B, G, d, m).
-    `rounding` (B,): a difference of losses that may be none.
+    Where a uniqueness is next to nothing, singular values of the root keep twice as many digits as eigenvalues.
     """
+    shares, roots, _ = problem
+    d = roots.shape[-1]
+    unit = np.exp(np.broadcast_to(logs, (len(logs), d)) / 2)
+    vectors, lengths, _ = np.linalg.svd(roots / unit[:, None, :, None])
+    values = lengths**2
+    top = (np.arange(d) < m) & (values > 1)
+    rest = np.where(top, 0.0, 1.0)
+    heights = np.where(top, np.log(np.where(top, values, 1.0)) + 1, values).sum(axis=-1)
+    loss = 2 * np.log(unit).sum(axis=-1) + (shares * heights).sum(axis=-1)
+    slopes = np.einsum("bg,bgji,bgi->bj", shares, vectors**2, (1 - values) * rest)
 
-    logs: Array
-    loss: Array
-    rounding: Array
-    slopes: Array
-    curvature: Array
-    loadings: Array
+    def products(weights: Array) -> Array:
+        return np.asarray((vectors * weights[..., None, :]) @ vectors.swapaxes(-1, -2))
 
-    @classmethod
-    def at(cls, problem: _Problem, logs: Array, m: int) -> _Place:
-        """Where a uniqueness is next to nothing, singular values of the root keep twice as many digits as eigenvalues."""
-        shares, roots, _ = problem
-        d = roots.shape[-1]
-        unit = np.exp(np.broadcast_to(logs, (len(logs), d)) / 2)
-        vectors, lengths, _ = np.linalg.svd(roots / unit[:, None, :, None])
-        values = lengths**2
-        top = (np.arange(d) < m) & (values > 1)
-        rest = np.where(top, 0.0, 1.0)
-        heights = np.where(top, np.log(np.where(top, values, 1.0)) + 1, values).sum(axis=-1)
-        loss = 2 * np.log(unit).sum(axis=-1) + (shares * heights).sum(axis=-1)
-        slopes = np.einsum("bg,bgji,bgi->bj", shares, vectors**2, (1 - values) * rest)
-
-        def products(weights: Array) -> Array:
-            return np.asarray((vectors * weights[..., None, :]) @ vectors.swapaxes(-1, -2))
-
-        bent = products(values * rest) * products(rest)
-        for p in range(m):
-            one, kept = vectors[..., p], np.maximum(values[..., p, None], 1.0)
-            across = (1 - values) * (kept + values) / np.maximum(kept - values, APART * kept)
-            bent += one[..., :, None] * one[..., None, :] * products(across * rest * top[..., p, None])
-        curvature = np.einsum("bg,bgij->bij", shares, bent)
-        loadings = unit[:, None, :, None] * vectors[..., :m] * np.sqrt(np.where(top, values - 1, 0.0))[..., None, :m]
-        if logs.shape[1] < d:
-            slopes, curvature = slopes.sum(axis=-1, keepdims=True), curvature.sum(axis=(-1, -2))[:, None, None]
-        rounding = ROUNDING * (1 + np.abs(loss) + d * lengths[..., 0].max(axis=-1))
-        return cls(logs, loss, rounding, slopes, curvature, np.asarray(loadings))
-
-    def some(self, which: Mask | Integers) -> _Place:
-        return _Place(*(each[which] for each in self))
-
-    def held(self, bound: Array) -> Mask:
-        """Which of the logarithms (B, s) a bound holds, that would fall on."""
-        return (self.logs <= bound) & (self.slopes > 0)
-
-    def steepest(self, bound: Array) -> Array:
-        """The largest slope (B,) of those that no bound holds."""
-        return np.asarray(np.where(self.held(bound), 0.0, np.abs(self.slopes)).max(axis=-1, initial=0.0))
-
-    def step(self, bound: Array) -> Array:
-        """Newton's step downhill (B, s): along directions that are bent the other way, as if they were not."""
-        held = self.held(bound)
-        free = ~held[:, :, None] & ~held[:, None, :]
-        values, vectors = np.linalg.eigh(np.where(free, self.curvature, 0.0))
-        size = np.maximum(np.abs(values), BENT * np.abs(values).max(axis=-1, keepdims=True, initial=0.0))
-        slopes = np.where(held, 0.0, self.slopes)
-        along = np.einsum("bji,bj->bi", vectors, slopes) / np.where(size > 0, size, 1.0)
-        step = np.where(held, 0.0, -np.einsum("bij,bj->bi", vectors, along))
-        return np.asarray(step / np.maximum(1.0, np.abs(step).max(axis=-1, keepdims=True, initial=0.0) / FAR))
+    bent = products(values * rest) * products(rest)
+    for p in range(m):
+        one, kept = vectors[..., p], np.maximum(values[..., p, None], 1.0)
+        across = (1 - values) * (kept + values) / np.maximum(kept - values, APART * kept)
+        bent += one[..., :, None] * one[..., None, :] * products(across * rest * top[..., p, None])
+    curvature = np.einsum("bg,bgij->bij", shares, bent)
+    loadings = unit[:, None, :, None] * vectors[..., :m] * np.sqrt(np.where(top, values - 1, 0.0))[..., None, :m]
+    if logs.shape[1] < d:
+        slopes, curvature = slopes.sum(axis=-1, keepdims=True), curvature.sum(axis=(-1, -2))[:, None, None]
+    rounding = ROUNDING * (1 + np.abs(loss) + d * lengths[..., 0].max(axis=-1))
+    return Place(logs, loss, rounding, slopes, curvature, np.asarray(loadings), np.ones_like(logs))
 
 
 def best_factors(mass: Array, covariances: Array, start: Array, least: Array, m: int) -> BestFactors:
@@ -125,34 +87,23 @@ def best_factors(mass: Array, covariances: Array, start: Array, least: Array, m:
     `start`: uniquenesses (B, d), or one for all columns (B, 1), from which it climbs, so that it ends no lower; none is below
     the `least`, of the same shape.
     """
-    problem = _Problem(mass / mass.sum(axis=-1, keepdims=True), _roots(covariances), np.log(least))
-    here = _Place.at(problem, np.log(np.maximum(start, least)), m)
-    going = np.arange(len(mass))
-    for _ in range(STEPS):
-        going = going[here.some(going).steepest(problem.bound[going]) > FLAT]
-        if not len(going):
-            break
-        moved, there = _further(here.some(going), problem.some(going), m)
-        going = going[moved]
-        here = _put(here, going, there.some(moved))
+    problem = _Problem(mass / mass.sum(axis=-1, keepdims=True), covariance_roots(covariances), np.log(least))
+
+    def ahead(which: Integers, before: Place, step: Array) -> Place:
+        some = problem.some(which)
+        return _place(some, np.maximum(before.at + step, some.bound), m)
+
+    here = lowest(_place(problem, np.log(np.maximum(start, least)), m), ahead, problem.bound)
     variances = np.maximum(np.einsum("bg,bgjj->bj", problem.shares, covariances), np.finfo(float).tiny)
     negligible = np.log(NEXT_TO_NONE * (variances if least.shape[1] > 1 else variances.mean(axis=-1, keepdims=True)))
     here = _at_bound(here, problem, negligible, m)
-    return BestFactors(turned(here.loadings), np.maximum(np.exp(here.logs), least), -here.loss / 2)
+    return BestFactors(turned(here.loadings), np.maximum(np.exp(here.at), least), -here.loss / 2)
 
 
 def height(mass: Array, covariances: Array, uniquenesses: Array, m: int) -> Array:
     """What `BestFactors` has for a height (B,), with the best loadings for these uniquenesses."""
     shares = mass / mass.sum(axis=-1, keepdims=True)
-    return np.asarray(-_Place.at(_Problem(shares, _roots(covariances), uniquenesses), np.log(uniquenesses), m).loss / 2)
-
-
-def _put(here: _Place, which: Integers, there: _Place) -> _Place:
-    """The same with some of the places moved."""
-    found = _Place(*(each.copy() for each in here))
-    for each, moved in zip(found, there, strict=True):
-        each[which] = moved
-    return found
+    return np.asarray(-_place(_Problem(shares, covariance_roots(covariances), uniquenesses), np.log(uniquenesses), m).loss / 2)
 
 
 def with_none(found: BestFactors, least: Array) -> Array:
@@ -171,43 +122,23 @@ def with_none(found: BestFactors, least: Array) -> Array:
     return noise
 
 
-def _at_bound(here: _Place, problem: _Problem, negligible: Array, m: int) -> _Place:
+def _at_bound(here: Place, problem: _Problem, negligible: Array, m: int) -> Place:
     """The same with uniquenesses that are `negligible` at their bound, where that is as likely: steps there never arrive."""
-    for b, j in np.argwhere((here.logs < negligible) & (here.logs > problem.bound)):
-        one, logs = np.array([b]), here.logs[[b]].copy()
+    for b, j in np.argwhere((here.at < negligible) & (here.at > problem.bound)):
+        one, logs = np.array([b]), here.at[[b]].copy()
         logs[0, j] = problem.bound[b, j]
-        there = _Place.at(problem.some(one), logs, m)
+        there = _place(problem.some(one), logs, m)
         if there.loss[0] <= here.loss[b] + max(here.rounding[b], there.rounding[0]):
-            here = _put(here, one, there)
+            here = here.put(one, there)
     return here
 
 
-def _roots(covariances: Array) -> Array:
+def covariance_roots(covariances: Array) -> Array:
     """Matrices (B, G, d, d) whose products with themselves, turned over, are the covariances: of columns in like units."""
     unit = np.sqrt(np.maximum(np.einsum("bgjj->bgj", covariances), 0.0))
     unit = np.where(unit > 0, unit, 1.0)
     values, vectors = np.linalg.eigh(covariances / (unit[..., :, None] * unit[..., None, :]))
     return np.asarray(unit[..., :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
-
-
-def _further(here: _Place, problem: _Problem, m: int) -> tuple[Mask, _Place]:
-    """Places along Newton's step with less loss, or as little and flatter; and of which problems there are such."""
-    step, found = here.step(problem.bound), here
-    moved, left = np.zeros(len(step), dtype=bool), np.arange(len(step))
-    for _ in range(HALVED):
-        before, some = here.some(left), problem.some(left)
-        there = _Place.at(some, np.maximum(before.logs + step[left], some.bound), m)
-        gained, rounding = before.loss - there.loss, np.maximum(before.rounding, there.rounding)
-        flatter = there.steepest(some.bound) < before.steepest(some.bound) / 2
-        good = (gained > rounding) | ((gained >= -rounding) & flatter)
-        found = _put(found, left[good], there.some(good))
-        moved[left[good]] = True
-        promised = -np.einsum("bj,bj->b", before.slopes, step[left])
-        left = left[~good & (promised > rounding)]  # nor is there more to gain any nearer
-        if not len(left):
-            break
-        step[left] /= 2
-    return moved, found
 
 
 def turned(loadings: Array) -> Array:

@@ -1,137 +1,170 @@
 """Loadings that components share, and uniquenesses of each: no formula tells the best loadings, so all are sought together.
 
 Of G covariances S_g, each counting for its share, sought are loadings L (d, m) and uniquenesses with the least sum of shares
-times log |C_g| + tr(S_g C_g^-1), C_g = L L' + diag(uniquenesses_g), by a quasi-Newton method along loadings and logarithms of
-uniquenesses, which are bounded.
-Source: McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, for the forms CUU and CUC; Byrd, Lu, Nocedal & Zhu (1995), SIAM
-J. Sci. Comput. 16, 1190-1208, for the method.
+times log |C_g| + tr(S_g C_g^-1), C_g = L L' + diag(uniquenesses_g), by Newton's method along loadings and logarithms of
+uniquenesses, which are bounded. In columns divided by the roots of their uniquenesses, C_g is 1 but along m directions.
+Source: McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, for the forms CUU and CUC; Magnus & Neudecker (1999), Matrix
+Differential Calculus, chapters 8 and 9, for the slopes and curvatures.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-import scipy
 
-from emkit.core.arrays import Array
-from emkit.families.gaussian.best_factors import BestFactors, turned
+from emkit.core.arrays import Array, Integers
+from emkit.families.gaussian.best_factors import ROUNDING, BestFactors, covariance_roots, turned
+from emkit.families.gaussian.newton import Place, lowest
 
-STEPS = 1_000
-MEMORY = 30  # steps whose slopes are kept
-FLAT = 1e-10  # a slope, per row, that is rounding
-WIDEST = 80.0  # of a logarithm above the bound: farther off, numbers overflow
-NEAR = 1e-4  # a slope from which Newton's method leads on
-POLISHED = 8  # steps of Newton's method at most where only slopes tell
-APART = 1e-5  # entries at which slopes are compared for the curvature,
-STRAIGHT = 1e-7  # of the greatest of which is none
-ROUNDING = 1e-13  # of a loss
+TINY = float(np.finfo(float).tiny)
 
 
-class _Problem:
-    """The loss of one problem, in columns of like units, and where its unknowns lie in one vector."""
+class _Problem(NamedTuple):
+    """B problems of G covariances root root', `roots` (B, G, d, d), in columns of like units, counting for `shares` (B, G)."""
 
-    def __init__(self, mass: Array, covariances: Array, least: Array, m: int) -> None:
-        self.shares, self.m = mass[:, 0] / mass.sum(), m
-        self.equal = least.shape[1] < covariances.shape[-1]
-        own = np.einsum("g,gjj->j", self.shares, covariances[:, 0])
-        self.unit = np.sqrt(np.full_like(own, own.mean() or 1.0) if self.equal else np.where(own > 0, own, 1.0))
-        self.covariances = covariances[:, 0] / np.outer(self.unit, self.unit)
-        self.bound = np.log(least / self.unit[: least.shape[1]] ** 2)
+    shares: Array
+    roots: Array
 
-    def packed(self, loadings: Array, noise: Array) -> Array:
-        logs = np.log(np.maximum(noise / self.unit[: noise.shape[1]] ** 2, np.exp(self.bound)))
-        return np.concatenate([(loadings / self.unit[:, None]).ravel(), logs.ravel()])
+    def some(self, which: Integers) -> _Problem:
+        return _Problem(self.shares[which], self.roots[which])
 
-    def parts(self, entries: Array) -> tuple[Array, Array]:
-        """Loadings (..., d, m) and logarithms of uniquenesses (..., G, s)."""
-        size = len(self.unit) * self.m
-        shape = entries.shape[:-1]
-        return entries[..., :size].reshape(*shape, -1, self.m), entries[..., size:].reshape(*shape, *self.bound.shape)
 
-    def loss(self, entries: Array) -> tuple[float, Array]:
-        """Twice that of a row, and its slopes."""
-        value, slopes = self.losses(entries[None])
-        return float(value[0]), slopes[0]
+def _place(problem: _Problem, at: Array, m: int) -> Place:
+    """What is known of twice the loss of a row at loadings and logarithms of uniquenesses, (B, d m + G s), s = d or 1."""
+    shares, roots = problem
+    number, groups, d = roots.shape[:3]
+    loadings, logs = _parts(at, groups, d, m)
+    noise = np.exp(np.broadcast_to(logs, (number, groups, d)) / 2)
+    over = 1 / noise[..., None]
+    vectors, lengths, turn = np.linalg.svd(loadings[:, None] * over, full_matrices=False)
+    kept = 1 / (1 + lengths**2)  # (B, G, m): of a factor's variance, what is left beside columns
+    seen = roots * over
+    along = vectors.swapaxes(-1, -2) @ seen
+    across = seen - vectors @ along
+    whole = across + vectors @ (kept[..., None] * along)
+    heights = 2 * np.log(noise).sum(axis=-1) - np.log(kept).sum(axis=-1)
+    heights = heights + np.einsum("bgij,bgij->bg", across, across) + np.einsum("bgp,bgpi->bg", kept, along**2)
+    loss = (shares * heights).sum(axis=-1)
+    own = np.eye(d) - (vectors * (1 - kept)[..., None, :]) @ vectors.swapaxes(-1, -2)  # the inverse of C, and
+    told = whole @ whole.swapaxes(-1, -2)  # what it makes of S
+    on_factors = (vectors * (lengths * kept)[..., None, :]) @ turn
+    of_told = whole @ ((lengths * kept)[..., None] * along).swapaxes(-1, -2) @ turn
+    weights = shares[:, :, None, None]
+    slopes = [
+        (2 * weights * (on_factors - of_told) * over).sum(axis=1).reshape(number, d * m),
+        shares[..., None] * np.einsum("bgjj->bgj", own - told),
+    ]
+    blocks = _curvature(weights, over, own, told, on_factors, of_told, loadings)
+    equal = logs.shape[-1] < d
+    curvature = _assembled(*blocks, equal)
+    slopes[1] = (slopes[1].sum(axis=-1, keepdims=True) if equal else slopes[1]).reshape(number, -1)
+    unit = np.ones_like(at)
+    unit[:, : d * m] = np.repeat(np.minimum((shares[..., None] / noise**2).sum(axis=1), 1 / TINY) ** -0.5, m, axis=-1)
+    unit[:, : d * m] = np.minimum(unit[:, : d * m], 1.0)
+    size = np.sqrt((seen**2).sum(axis=(-1, -2)))
+    rounding = 10 * ROUNDING * (1 + np.abs(loss)) + ROUNDING * d * (size * (shares > 0)).max(axis=-1)
+    common = np.repeat(loadings[:, None], groups, axis=1)
+    return Place(at, loss, rounding, np.concatenate(slopes, axis=1), curvature, common, unit)
 
-    def losses(self, entries: Array) -> tuple[Array, Array]:
-        """The same at several places (P, size): (P,), infinite where there is none, and (P, size)."""
-        loadings, logs = self.parts(entries)
-        number, groups, _ = logs.shape
-        d = np.arange(len(self.unit))
-        noise = np.exp(np.broadcast_to(logs, (number, groups, len(d))))
-        fitted = np.repeat((loadings @ loadings.swapaxes(-1, -2))[:, None], groups, axis=1)
-        fitted[..., d, d] += noise
-        signs, heights = np.linalg.slogdet(fitted)
-        lost = (signs <= 0).any(axis=1)
-        fitted[lost] = np.eye(len(d))
-        inverse = np.linalg.inv(fitted)
-        told = inverse @ self.covariances
-        along = self.shares[:, None, None] * (inverse - told @ inverse)
-        along = (along + along.swapaxes(-1, -2)) / 2
-        of_logs = along[..., d, d] * noise
-        of_logs = of_logs.sum(axis=-1, keepdims=True) if self.equal else of_logs
-        value = (heights + np.einsum("pgjj->pg", told)) @ self.shares
-        slopes = [(2 * along.sum(axis=1) @ loadings).reshape(number, -1), of_logs.reshape(number, -1)]
-        return np.where(lost, np.inf, value), np.where(lost[:, None], 0.0, np.concatenate(slopes, axis=1))
+
+def _parts(at: Array, groups: int, d: int, m: int) -> tuple[Array, Array]:
+    """Loadings (B, d, m) and logarithms of uniquenesses (B, G, s)."""
+    return at[:, : d * m].reshape(len(at), d, m), at[:, d * m :].reshape(len(at), groups, -1)
+
+
+def _curvature(
+    weights: Array, over: Array, own: Array, told: Array, on_factors: Array, of_told: Array, loadings: Array
+) -> tuple[Array, Array, Array]:
+    """Second derivatives: among loadings (B, d m, d m), with the logarithms (B, d m, G, d), and among these (B, G, d, d).
+
+    `own` (B, G, d, d) is C^-1 and `told` C^-1 S C^-1, where every uniqueness is 1, `on_factors` and `of_told` (B, G, d, m)
+    these times the loadings there; `over` (B, G, d, 1) leads back.
+    """
+    number, groups, d, m = on_factors.shape
+    bent, of_bent = 2 * told - own, 2 * of_told - on_factors
+    scaled = loadings[:, None] * over
+    inside, of_inside = scaled.swapaxes(-1, -2) @ on_factors, scaled.swapaxes(-1, -2) @ of_bent
+    back = over @ over.swapaxes(-1, -2)
+    first, second = (weights * each * over for each in (on_factors, of_bent))
+    crossed = np.einsum("bgaq,bgcp->bapcq", first, of_bent * over)
+    loaded = crossed + np.einsum("bgaq,bgcp->bapcq", second, on_factors * over)
+    loaded += np.einsum("bgac,bgpq->bapcq", weights * own * back, of_inside)
+    loaded += np.einsum("bgac,bgpq->bapcq", weights * bent * back, inside)
+    loaded += 2 * np.einsum("bac,pq->bapcq", (weights * (own - told) * back).sum(axis=1), np.eye(m))
+    mixed = np.einsum("bgia,bgip->bapgi", own * over.swapaxes(-1, -2), weights * of_bent)
+    mixed += np.einsum("bgia,bgip->bapgi", bent * over.swapaxes(-1, -2), weights * on_factors)
+    unique = weights * own * bent
+    j = np.arange(d)
+    unique[..., j, j] += weights[..., 0] * np.einsum("bgjj->bgj", own - told)
+    return loaded.reshape(number, d * m, d * m), mixed.reshape(number, d * m, groups, d), unique
+
+
+def _assembled(loaded: Array, mixed: Array, unique: Array, equal: bool) -> Array:
+    """One matrix for each problem."""
+    if equal:
+        mixed, unique = mixed.sum(axis=-1, keepdims=True), unique.sum(axis=(-1, -2), keepdims=True)
+    number, size, groups, s = mixed.shape
+    found = np.zeros((number, size + groups * s, size + groups * s))
+    found[:, :size, :size] = loaded
+    found[:, :size, size:] = mixed.reshape(number, size, groups * s)
+    for g in range(groups):
+        part = slice(size + g * s, size + (g + 1) * s)
+        found[:, part, part] = unique[:, g]
+    found[:, size:, :size] = found[:, :size, size:].swapaxes(-1, -2)
+    return found
 
 
 def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, least: Array) -> BestFactors:
-    """The best loadings (d, m) for all, and uniquenesses (G, s), s = d or 1, of covariances (G, 1, d, d) of `mass` (G, 1).
+    """The best loadings (d, m) for all G of each problem, and uniquenesses (B, G, s), s = d or 1, of each.
 
-    It ends no lower than at the `loadings` and `noise` (G, s) that it begins with; no uniqueness is below the `least` (G, s).
-    Told as of G problems: loadings (G, 1, d, m), all alike, and `height` (G,), that of a row of any.
+    Given `mass` (B, G), covariances (B, G, d, d), and `loadings` (B, d, m) and `noise` (B, G, s) to begin with, than which it
+    ends no lower; no uniqueness is below the `least` (B, G, s).
+    Told as of B G problems: loadings (B G, 1, d, m), uniquenesses (B G, s), and `height` (B G,), that of a row of all G.
     """
-    problem = _Problem(mass, covariances, least, loadings.shape[1])
-    start = problem.packed(loadings, noise)
-    bounds = [(None, None)] * loadings.size + [(low, low + WIDEST) for low in problem.bound.ravel().tolist()]
-    options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": MEMORY, "ftol": 0.0, "gtol": FLAT}
-    before, (found, left) = problem.loss(start)[0], _flattest(problem, start)
-    if not (left < FLAT and problem.loss(found)[0] <= before):
-        run = scipy.optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        found = _flattest(problem, run.x)[0]
-        if problem.loss(found)[0] > run.fun + ROUNDING:
-            found = run.x
-    best = found if problem.loss(found)[0] <= before else start
-    own, logs = problem.parts(best)
-    common = np.repeat(turned(own * problem.unit[:, None])[None, None], len(mass), axis=0)
-    noise = np.maximum(np.exp(logs) * problem.unit[: logs.shape[1]] ** 2, least)
-    return BestFactors(common, noise, np.full(len(mass), -problem.loss(best)[0] / 2))
+    number, groups, s = noise.shape
+    d, m = loadings.shape[1:]
+    problem, unit = _in_units(mass, covariances, s < d)
+    bound = np.log(least / unit[:, None, :s] ** 2).reshape(number, -1)
+    start = np.concatenate([(loadings / unit[:, :, None]).reshape(number, -1), _logs(noise, unit, bound)], axis=1)
+    below = np.concatenate([np.full((number, d * m), -np.inf), bound], axis=1)
 
+    def ahead(which: Integers, before: Place, step: Array) -> Place:
+        return _place(problem.some(which), np.maximum(before.at + step, below[which]), m)
 
-def _flattest(problem: _Problem, here: Array) -> tuple[Array, float]:
-    """Where slopes are least, next to a place near a minimum, and how large they are: a few steps of Newton's method.
-
-    Curvatures are differences of slopes. Along directions without any, as loadings turn, nothing moves; next to a
-    saddle, or far off, it goes nowhere, and slopes are told as infinite.
-    """
-    size = len(here) - problem.bound.size
-    low, slopes = problem.bound.ravel(), problem.loss(here)[1]
-    inside = np.flatnonzero(np.concatenate([np.ones(size, dtype=bool), (here[size:] > low) | (slopes[size:] < 0)]))
-    moves = np.zeros((len(inside), len(here)))
-    moves[np.arange(len(inside)), inside] = APART
-    slope = slopes[inside]
-    own = np.concatenate([np.ones(size), np.exp(np.minimum(here[size:], 0.0))])[inside]  # small ones hardly have slopes of logs
-    if (np.abs(slope) > NEAR * own).any():
-        return here, np.inf
-    for _ in range(POLISHED):
-        if np.abs(slope).max(initial=0.0) < FLAT:
-            break
-        beside = problem.losses(np.concatenate([here + moves, here - moves]))[1][:, inside]
-        curvature = (beside[: len(inside)] - beside[len(inside) :]) / (2 * APART)
-        values, ways = np.linalg.eigh((curvature + curvature.T) / 2)
-        bent = np.abs(values) > STRAIGHT * np.abs(values).max(initial=0.0)
-        if (values[bent] < 0).any():  # a saddle is near
-            return here, np.inf
-        there = here.copy()
-        there[inside] -= ways[:, bent] @ ((ways[:, bent].T @ slope) / values[bent])
-        there[size:] = np.clip(there[size:], low, low + WIDEST)
-        left = problem.loss(there)[1][inside]
-        if not np.abs(left).max(initial=0.0) < np.abs(slope).max(initial=0.0):
-            break
-        here, slope = there, left
-    return here, float(np.abs(slope).max(initial=0.0))
+    here = lowest(_place(problem, start, m), ahead, below)
+    found, logs = _parts(here.at, groups, d, m)
+    each = np.repeat(turned(found * unit[:, :, None])[:, None], groups, axis=1)
+    return BestFactors(
+        each.reshape(number * groups, 1, d, m),
+        np.maximum(np.exp(logs) * unit[:, None, :s] ** 2, least).reshape(number * groups, s),
+        _heights(here, unit, groups),
+    )
 
 
 def common_height(mass: Array, covariances: Array, loadings: Array, noise: Array) -> Array:
-    """What `best_common` has for a height (G,), with these loadings and uniquenesses."""
-    problem = _Problem(mass, covariances, noise, loadings.shape[1])
-    return np.full(len(mass), -problem.loss(problem.packed(loadings, noise))[0] / 2)
+    """What `best_common` has for a height (B G,), with these loadings (B, d, m) and uniquenesses (B, G, s)."""
+    problem, unit = _in_units(mass, covariances, noise.shape[2] < loadings.shape[1])
+    at = np.concatenate([(loadings / unit[:, :, None]).reshape(len(mass), -1), _logs(noise, unit, -np.inf)], axis=1)
+    return _heights(_place(problem, at, loadings.shape[2]), unit, noise.shape[1])
+
+
+def _in_units(mass: Array, covariances: Array, equal: bool) -> tuple[_Problem, Array]:
+    """The problem in columns of like units, and these (B, d)."""
+    shares = mass / mass.sum(axis=-1, keepdims=True)
+    own = np.einsum("bg,bgjj->bj", shares, covariances)
+    own = np.broadcast_to(own.mean(axis=-1, keepdims=True), own.shape) if equal else own
+    unit = np.sqrt(np.where(own > 0, own, 1.0))
+    return _Problem(shares, covariance_roots(covariances) / unit[:, None, :, None]), unit
+
+
+def _logs(noise: Array, unit: Array, bound: Array | float) -> Array:
+    """Logarithms of uniquenesses (B, G, s) in columns of like units, (B, G s), none below the bound."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(noise / unit[:, None, : noise.shape[2]] ** 2)
+    return np.maximum(logs.reshape(len(noise), -1), bound)
+
+
+def _heights(here: Place, unit: Array, groups: int) -> Array:
+    """The log-likelihood of a row, without -d/2 log 2 pi, for each of the G of each problem."""
+    return np.repeat(-here.loss / 2 - np.log(unit).sum(axis=-1), groups)

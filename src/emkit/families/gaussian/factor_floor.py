@@ -13,6 +13,17 @@ from emkit.core.parameters import get_at
 from emkit.families.floor import SpreadFloor, rests
 from emkit.families.spread import few
 
+OWN = 1e-10  # of a variance, given all other columns: one with less is taken for a function of these
+
+
+def vary_by_themselves(covariance: Array) -> Mask:
+    """Which columns (d,) of a covariance (d, d) are no function of the others: of these, no factor tells all."""
+    own = np.sqrt(np.diag(covariance))
+    unit = np.where(own > 0, own, 1.0)
+    values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
+    left = 1 / ((vectors**2) / np.maximum(values, OWN / 1e3)).sum(axis=1)
+    return np.asarray((own > 0) & (left > OWN))
+
 
 @dataclass(frozen=True)
 class FactorFloor(SpreadFloor):

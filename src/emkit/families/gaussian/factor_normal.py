@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError
+from emkit.errors import ModelError
 from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
-from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
+from emkit.families.floor import FREED, THIN, bounds, too_thin
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
 from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
-from emkit.families.gaussian.factor_counts import warn_of_too_many
+from emkit.families.gaussian.factor_family import MATRICES, FactorFamily
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
     CommonEqualFactorNormalParams,
@@ -34,11 +33,8 @@ from emkit.families.gaussian.factor_params import (
     SharedEqualFactorNormalParams,
     SharedFactorNormalParams,
 )
-from emkit.families.gaussian.full import FullGaussian
-from emkit.families.gaussian.latent_cells import JoinedColumns
 from emkit.families.gaussian.normal import Moments
 from emkit.families.in_groups import InGroups
-from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
 
 __all__ = [
@@ -58,11 +54,10 @@ SHARED: dict[str | None, tuple[type[FactorNormalParams], type[FactorNormalParams
     "loadings": (CommonFactorNormalParams, CommonEqualFactorNormalParams),
     "covariance": (OneFactorNormalParams, OneEqualFactorNormalParams),
 }
-MATRICES: Any = FullGaussian()  # what needs no more of the parameters than their covariances
 
 
 @dataclass(frozen=True)
-class FactorNormal(JoinedColumns[FactorNormalParams]):
+class FactorNormal(FactorFamily[FactorNormalParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi] with C_k = L_k L_k' + diag(uniquenesses_k).
 
     So x = m_k + L_k f + e: `n_factors` factors f ~ N(0, I), with loadings L_k (d, m), and errors e whose variances are the
@@ -86,14 +81,11 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0, 2.0, 2.0]]
     """
 
-    n_factors: int = 1
-    equal: bool = False
     shared: str | None = field(default=None, kw_only=True)
     number: int = field(default=0, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_count("n_factors", self.n_factors, ModelError, 0)
         if self.shared not in list(SHARED):  # whether or not it can be hashed
             known = ", ".join(map(repr, SHARED))
             raise ModelError(f"shared is {self.shared!r:.60}; what components of factors may share is {known}.")
@@ -120,34 +112,13 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         return Spread() if self.shared == "covariance" else Covariances("covariances")
 
     @property
-    def joins_columns(self) -> bool:
-        return True
-
-    def metric(self, params: FactorNormalParams) -> tuple[Callable[[Array], Array], Array]:
-        found: tuple[Callable[[Array], Array], Array] = MATRICES.metric(params)
-        return found
-
-    def scatter(self, deviation: Array, weighted: Array) -> Array:
-        return np.asarray(MATRICES.scatter(deviation, weighted))
-
-    def variances(self, params: FactorNormalParams) -> Array:
-        return (params.loadings**2).sum(axis=-1) + params.noise
+    def kind_of_floor(self) -> type[FactorFloor]:
+        return SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
 
     def scales(self, params: FactorNormalParams) -> Mapping[str, Scale]:
         unit = np.sqrt(self.variances(params))
         each = (unit if params.loadings.ndim > 2 else unit.max(axis=0))[..., None] * np.ones(self.n_factors)
         return {**super().scales(params), "loadings": Scale(np.zeros(()), each)}
-
-    def settled(self, profile: AnyProfile) -> FactorNormal:
-        """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
-        self._refuse_too_many(len(profile.columns))
-        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
-        return super().settled(profile)
-
-    def _refuse_too_many(self, d: int) -> None:
-        """Errors: DataError for more factors than the d columns."""
-        if self.n_factors > d:
-            raise DataError(f"{self.n_factors} factors are more than the {d} columns of the data. Use fewer factors.")
 
     def updates(self) -> Mapping[str, Update[Moments, FactorNormalParams]]:
         return {"means": normal.updated_means, "": self._factors}
@@ -165,29 +136,29 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         raw = per_mass(about, stats.mass, before.covariances)
         shape = (*move.shape, self.n_factors)
         loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
-        number = self.number or len(raw)
-        for first in range(0, len(raw), number):
-            run = np.arange(first, first + number)
-            groups = run[None] if self.shared in ("uniquenesses", "covariance") else run[:, None]
-            groups = groups[stats.mass[groups].sum(axis=1) > 0]
+        number, common = self.number or len(raw), self.shared == "loadings"
+        together = len(raw) if self.whole else number  # where nothing is settled, rows at hand tell units, run by run
+        for first in range(0, len(raw), together):
+            runs = np.arange(first, first + together).reshape(-1, number)
+            groups = runs if self.shared in ("uniquenesses", "covariance") else runs.reshape(-1, 1)
+            told = stats.mass[runs if common else groups].sum(axis=1) > 0
+            groups = groups[np.repeat(told, number) if common else told]
             if len(groups):
-                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[0, 0]], noise[groups[:, 0]])
+                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[:, 0]], noise[groups[:, 0]])
                 loadings[groups], noise[groups] = found.loadings, found.uniquenesses[:, None]
-                if self.shared == "loadings":
-                    loadings[run] = found.loadings[0, 0]
         return self._of(now.means, loadings, noise)
 
     def _best(self, groups: Integers, mass: Array, raw: Array, loadings: Array, noise: Array) -> BestFactors:
         """The best for `groups` (B, G) of components of `mass` (B, G) and covariances `raw` (B, G, d, d).
 
-        It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (d, m).
+        It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (B, d, m).
         """
         d = noise.shape[1]
-        unit, floor = self.least(self._numbers(d))
+        unit, floor = self.least(self.numbers(d))
         if not self.whole:  # nothing holds uniquenesses up but rounding, in units of the rows at hand
             unit = np.maximum(np.einsum("bgjj->j", raw) / raw[..., 0, 0].size, unit)
             unit = unit.mean(keepdims=True) if self.equal else unit
-        start, rows = noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
+        start, rows = noise[:, : self.numbers(d)], self.few(mass.sum(axis=1), d)
         if self.shared == "covariance":
             raw, mass = (
                 np.einsum("bk,bkij->bij", mass, raw)[:, None] / mass.sum(axis=1)[:, None, None, None],
@@ -196,22 +167,37 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         freed: Mask = np.asarray((start < FREED * max(floor, THIN) * unit).any(axis=1))
         least = np.maximum(bounds(freed, rows, floor, 1.0), THIN)[:, None] * unit
         next_to_none = THIN * unit * normal.LIFTED
-        common = self.shared == "loadings"
-        found = (
-            best_common(mass, raw, loadings, start, least) if common else best_factors(mass, raw, start, least, self.n_factors)
-        )
+        found, height_at = self._sought(mass, raw, loadings, start, least)
         names = [int(group[0]) if self.shared in (None, "loadings") else None for group in groups]
         before = np.maximum(start, THIN * unit)
         held_again = freed & (before < least).any(axis=1)
-        old = found.height
-        if held_again.any():
-            old = common_height(mass, raw, loadings, before) if common else height(mass, raw, before, self.n_factors)
+        old = height_at(before) if held_again.any() else found.height
+        uniquenesses = with_none(found, next_to_none)
         for b, who in enumerate(names):
-            if floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
-                raise normal.collapsed(who)  # factors reproduce more columns than they are
+            if floor == 0 and ((uniquenesses[b] > 0) & (uniquenesses[b] <= next_to_none)).any():
+                raise normal.collapsed(who)  # factors reproduce columns that are functions of each other
             if held_again[b] and found.height[b] < old[b] - columns.EPSILON * abs(old[b]):
                 raise too_thin(normal.who(who))
-        return found._replace(uniquenesses=with_none(found, next_to_none))
+        return found._replace(uniquenesses=uniquenesses)
+
+    def _sought(
+        self, mass: Array, raw: Array, loadings: Array, start: Array, least: Array
+    ) -> tuple[BestFactors, Callable[[Array], Array]]:
+        """The best for each of B problems, and the height (B,) of other uniquenesses (B, s).
+
+        What is of each component, as (R, K, ...) of R runs, is sought together where they share loadings.
+        """
+        m = self.n_factors
+        if self.shared != "loadings":
+            return best_factors(mass, raw, start, least, m), lambda noise: height(mass, raw, noise, m)
+        number = self.number or len(mass)
+
+        def by_run(each: Array) -> Array:
+            return each.reshape(-1, number, *each.shape[1:])
+
+        shares, covariances, lines = by_run(mass[:, 0]), by_run(raw[:, 0]), loadings[::number]
+        found = best_common(shares, covariances, lines, by_run(start), by_run(least))
+        return found, lambda noise: common_height(shares, covariances, lines, by_run(noise))
 
     def _of(self, means: Array, loadings: Array, noise: Array) -> FactorNormalParams:
         """Parameters of loadings (K, d, m) and uniquenesses (K, d) that are written out for every component."""
@@ -226,18 +212,9 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """Whether components share that, and it is not written out for every one of them."""
         return self.shared in what and not self.number
 
-    def _numbers(self, columns: int) -> int:
-        """How many uniquenesses a component has."""
-        return 1 if self.equal else columns
-
     @property
     def _made(self) -> type[FactorNormalParams]:
         return SHARED[None if self.number else self.shared][self.equal]
-
-    def units(self, profile: AnyProfile) -> Array:
-        """The variance of each column, (d,); for equal uniquenesses the mean of these, (1,)."""
-        mean, variance, unit = columns.pooled_spread(profile)
-        return columns.positive_units(variance.mean(keepdims=True), np.abs(mean).max()) if self.equal else unit
 
     def expected(self, stats: Moments, before: FactorNormalParams, now: FactorNormalParams) -> Expected:
         whole = MATRICES.expected(stats, before, now)
@@ -251,26 +228,10 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         }
         return Expected(whole.value, slopes)
 
-    def draw(self, params: FactorNormalParams, rng: np.random.Generator, components: Integers) -> Array:
-        return np.asarray(MATRICES.draw(params, rng, components))
-
-    def linear(self, params: FactorNormalParams) -> LinearForm[Moments]:
-        form: LinearForm[Moments] = MATRICES.linear(params)
-        return form
-
-    def lower_bound(self, profile: AnyProfile) -> Floor:
-        mean, variance, _ = columns.pooled_spread(profile)
-        unit = self.units(profile)
-        varying = np.asarray(variance >= THIN * unit)
-        if self.equal:
-            varying = np.array([varying.any()])
-        made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
-        return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
-
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
-        self._refuse_too_many(len(profile.columns))
+        self.refuse_too_many(len(profile.columns))
         mean = profile.mean
-        covariance, least = profile.covariance, max(self.floor, columns.EPSILON) * self.units(profile)
+        covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
         ridge = np.diag(np.broadcast_to(least, len(mean)))
         start = np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least)
         found = best_factors(np.ones((1, 1)), covariance[None, None], start[None], least[None], self.n_factors)

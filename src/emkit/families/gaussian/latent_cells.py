@@ -7,7 +7,7 @@ Source: Little & Rubin (2002), Statistical Analysis with Missing Data, 11.2; Gha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
@@ -141,6 +141,10 @@ class LatentCells(Family[G, Moments], Generic[G]):
 
     def scales(self, params: G) -> Mapping[str, Scale]:
         return self.family.scales(params)
+
+    @property
+    def held(self) -> Callable[[G], tuple[str, ...]]:
+        return self.family.held
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(among_gaps(profile) if profile.has_gaps else profile)
