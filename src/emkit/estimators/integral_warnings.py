@@ -29,7 +29,8 @@ def warned_of_steep(items: Sequence[str], slopes: Array, instead: str, step: flo
     if steep.any():
         warnings.warn(
             f"slopes run off: {_named(items, slopes, steep)}. By these answers ability decides the item, or nearly, and the "
-            f"likelihood rises with its slope for ever, or hardly falls. {instead}, leave the item out, or give slopes a prior (ek.WithPrior).",
+            f"likelihood rises with its slope for ever, or hardly falls. {instead}, leave the item out, or give slopes a prior "
+            "(ek.WithPrior).",
             SeparationWarning,
             stacklevel=6,
         )
