@@ -44,9 +44,6 @@ NOT_CARRIED = (  # what a family keeps latent, or sums at places near its parame
 )  # fmt: skip
 
 
-LOSE_DIGITS = ("weibull-regression-entry-hard",)
-
-
 def is_carried(case):
     return not case.name.startswith(NOT_CARRIED) and "regression" not in case.name
 
@@ -158,10 +155,7 @@ def test_runs_go_together_as_each_goes_alone(case, rows, rng):
 
 @to_rounding
 @pytest.mark.parametrize("rows", [90, pytest.param(3_300, marks=pytest.mark.slow)], ids=["plain", "compiled"])
-def test_runs_over_rows_of_their_own_go_as_each_goes_alone(case, rows, rng, request):
-    if case.name in LOSE_DIGITS:
-        said = "a fault: where rows tell next to nothing, the M-step loses digits, on some machines"
-        request.applymarker(pytest.mark.xfail(reason=said, strict=False))
+def test_runs_over_rows_of_their_own_go_as_each_goes_alone(case, rows, rng):
     together.assert_runs_go_over_rows_of_their_own(case.model, case.params, case.draw(rng, rows), rng)
 
 

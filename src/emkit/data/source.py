@@ -29,7 +29,10 @@ from emkit.errors import DataError, ModelError, WeightsWarning
 if TYPE_CHECKING:
     from emkit.data.design import Design
 
-FINITE = "every value must be a finite number. Correct it, or leave the row out."
+FINITE = (
+    "every value must be a finite number; where an interval has no end, write NaN (a missing value). Else correct it, or leave "
+    "the row out."
+)
 NO_GAPS = (
     "every value must be a finite number, as what is fitted takes no gaps. Remove or fill in such rows first, or choose a "
     "family that takes them: `emkit families` says which do."

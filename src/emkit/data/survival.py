@@ -31,7 +31,10 @@ def survival(time: Any, event: Any, entry: Any = None) -> Array:
     if len(times) != len(seen):
         raise DataError(f"there are {len(times)} times but {len(seen)} events; give one event, 0 or 1, for each time.")
     for row in np.flatnonzero(~np.isfinite(times))[:1]:
-        raise DataError(f"the time of row {row} is {times[row]:g}; every time must be a finite number. Leave the row out.")
+        raise DataError(
+            f"the time of row {row} is {times[row]:g}; every time must be a finite number: of a time that is only "
+            "known to be larger than another, give that one, with the event 0. Else leave the row out."
+        )
     for row in np.flatnonzero((seen != 0) & (seen != 1))[:1]:
         raise DataError(
             f"the event of row {row} is {seen[row]:g}; it must be 1 (the time was seen to end) or 0 (it lasted longer). Where "

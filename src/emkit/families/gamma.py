@@ -8,7 +8,7 @@ a component is (sums of x and log x lose them all at a shape of 1e8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -23,6 +23,8 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.between import Between, Told
+from emkit.families.between_logs import LogLaw, bent, told_by_logs
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
 from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
@@ -111,6 +113,17 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
         beyond = np.stack([weights[:, k] @ excess(x, log_x, m) for k, m in enumerate(params.means)])
         return GammaStats(weights.sum(axis=0), shift, beyond)
 
+    @property
+    def between(self) -> Told[GammaParams, GammaStats]:
+        return self._between
+
+    def _between(self, params: GammaParams, low: Array, high: Array) -> Between[GammaStats]:
+        """With t = log(x / m), log f(t) = a log a - a - log Gamma(a) - a (exp(t) - 1 - t)."""
+        shapes, means = params.shapes[:, 0], params.means[:, 0]
+        constants = log_less_gammaln(shapes)
+        laws = [LogLaw(float(constant), 0.0, float(a), 0.0) for constant, a in zip(constants, shapes, strict=True)]
+        return told_by_logs(laws, means, low, high, _of_logs)
+
     def updates(self) -> Mapping[str, Update[GammaStats, GammaParams]]:
         return {"means": self._means, "shapes": self._shapes}
 
@@ -169,6 +182,13 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole = _whole(profile)[1]
         return SpreadFloor("shapes", self.floor * _unit(whole), whole > ROUNDING, log_less_digamma, shape_of)
+
+
+def _of_logs(parts: Sequence[tuple[Array, Array]]) -> GammaStats:
+    """Of places t (m,) = log(x / m) with weights (m,), for each component."""
+    every = [(w.sum(), w @ np.expm1(t), w @ bent(t)) for t, w in parts]
+    mass, shift, beyond = np.array(every).reshape(-1, 3).T
+    return GammaStats(mass, shift[:, None], beyond[:, None])
 
 
 def excess(x: Array, log_x: Array, means: Array) -> Array:

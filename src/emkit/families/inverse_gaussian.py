@@ -6,7 +6,8 @@ the E-step, so that they lose no digits however narrow a component is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import lt
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -22,6 +23,8 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.between import Between, Told
+from emkit.families.between_logs import LogLaw, told_by_logs
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Estimate, Total, Word
 from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
@@ -114,12 +117,24 @@ class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, Inverse
         base = -1.5 * np.log(x).sum(axis=1) - 0.5 * x.shape[1] * LOG_2_PI
         found = np.empty((len(x), len(params.means)))
         for k, (m, s) in enumerate(zip(params.means, params.shapes, strict=True)):
-            found[:, k] = base + 0.5 * (np.log(s).sum() - _away(x, m) @ (s / m))
+            with np.errstate(over="ignore"):  # far from where the rows are
+                found[:, k] = base + 0.5 * (np.log(s).sum() - _away(x, m) @ (s / m))
         return found
 
     def statistics(self, params: InverseGaussianParams, x: Array, weights: Array) -> InverseGaussianStats:
         pairs = [(w @ ((x - m) / m), w @ _away(x, m)) for w, m in zip(weights.T, params.means, strict=True)]
         return InverseGaussianStats(weights.sum(axis=0), np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs]))
+
+    @property
+    def between(self) -> Told[InverseGaussianParams, InverseGaussianStats]:
+        return self._between
+
+    def _between(self, params: InverseGaussianParams, low: Array, high: Array) -> Between[InverseGaussianStats]:
+        """With t = log(x / m) and r = s / m, log f(t) = 1/2 log(r / 2 pi) - t / 2 - r / 2 (exp(t) - 2 + exp(-t))."""
+        means = params.means[:, 0]
+        ratios = (params.shapes[:, 0] / means).tolist()
+        laws = [LogLaw(0.5 * (math.log(ratio) - LOG_2_PI), -0.5, ratio / 2, ratio / 2) for ratio in ratios]
+        return told_by_logs(laws, means, low, high, _of_logs)
 
     def updates(self) -> Mapping[str, Update[InverseGaussianStats, InverseGaussianParams]]:
         return {"means": self._means, "shapes": self._shapes}
@@ -203,6 +218,13 @@ class MeansAndShapes(Description):
 
     def write(self, name: str, value: float) -> str:
         return significant(value, 5) if name in ("old mean", "distances") else super().write(name, value)
+
+
+def _of_logs(parts: Sequence[tuple[Array, Array]]) -> InverseGaussianStats:
+    """Of places t (m,) = log(x / m) with weights (m,), for each component."""
+    every = [(w.sum(), w @ np.expm1(t), w @ (2 * np.sinh(t / 2)) ** 2) for t, w in parts]
+    mass, shift, away = np.array(every).reshape(-1, 3).T
+    return InverseGaussianStats(mass, shift[:, None], away[:, None])
 
 
 def _inverse(value: Array) -> Array:

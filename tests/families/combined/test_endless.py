@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq, minimize, minimize_scalar
 
 import emkit as ek
 
@@ -77,6 +77,59 @@ def test_values_of_which_one_end_alone_is_known_may_tell_how_far_they_spread():
     assert found.converged
     assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-7)
     assert np.sqrt(found.params.components.variances.item()) == pytest.approx(np.exp(best.x[1]), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4])
+def test_gamma_values_of_which_one_end_alone_is_known_climb_as_their_shape_comes_to_0(seed):
+    """Then next to nothing lies among the ends, and all that is told is how many have which: no fit comes higher."""
+    rng = np.random.default_rng(seed)
+    places, above = np.exp(rng.normal(size=60)), rng.random(60) < 0.5
+    above = np.where(np.cov(places, above)[0, 1] >= 0, above, ~above)
+    start = ek.MixtureParams([1.0], ek.GammaParams([[1e-2]], [[1e20]]))
+    found = ek.fit(ek.Mixture(ek.Censored("gamma")), half_lines(places, above), start, max_evaluations=60)
+    share, objective = above.mean(), np.array([each.objective for each in found.history])
+    most = 60 * (share * np.log(share) + (1 - share) * np.log(1 - share))
+    assert (np.diff(objective) > -1e-9).all()
+    shape, mean = found.params.components.shapes.item(), found.params.components.means.item()
+    law = stats.gamma(shape, scale=mean / shape)
+    by_scipy = np.where(above, law.logsf(places), law.logcdf(places)).sum()
+    assert found.log_likelihood == pytest.approx(by_scipy, rel=1e-10)
+    assert most - 0.5 < found.log_likelihood < most
+
+
+@unconverged
+@pytest.mark.parametrize("seed", [0, 2])
+def test_inverse_gaussian_means_may_run_off_and_leave_levy_times(seed):
+    rng = np.random.default_rng(seed)
+    places, above = np.exp(rng.normal(size=60)), rng.random(60) < 0.5
+    with pytest.warns(ek.RunOffWarning):
+        found = ek.MixtureModel(ek.Censored("inverse-gaussian"), 1).fit(half_lines(places, above)).result_
+
+    def fall(log_shape: float) -> float:
+        law = stats.levy(scale=np.exp(log_shape))
+        return -float(np.where(above, law.logsf(places), law.logcdf(places)).sum())
+
+    best = minimize_scalar(fall, bounds=(-8, 8), method="bounded", options={"xatol": 1e-10})
+    assert found.endless == (0,)
+    assert found.log_likelihood == pytest.approx(-best.fun, abs=2e-3)
+    assert found.params.components.shapes.item() == pytest.approx(np.exp(best.x), rel=1e-2)
+
+
+@pytest.mark.parametrize(("law", "of"), [("gamma", lambda a, b: stats.gamma(a, scale=b)), ("weibull", stats.weibull_min)])
+def test_most_half_lines_among_some_values_have_their_maximum(law, of):
+    rng = np.random.default_rng(5)
+    values, known = rng.gamma(2.0, 1.0, 150), rng.random(150) < 0.04
+    found = ek.MixtureModel(ek.Censored(law), 1).fit(np.column_stack([values, np.where(known, values, NAN)])).result_
+
+    def fall(at: np.ndarray) -> float:
+        a, b = np.exp(at)
+        frozen = of(a, b) if law == "gamma" else of(a, scale=b)
+        return -float(np.where(known, frozen.logpdf(values), frozen.logsf(values)).sum())
+
+    best = minimize(fall, [0.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 2000})
+    assert found.endless == ()
+    assert found.converged
+    assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-6)
 
 
 def test_each_warning_says_its_own_sentence():

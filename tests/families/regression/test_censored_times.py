@@ -9,6 +9,8 @@ import pytest
 from scipy import optimize, stats
 
 import emkit as ek
+from emkit.families.regression.known_ends import Ends, Line
+from emkit.families.regression.standard_laws import EXTREME, LOGISTIC, NORMAL
 
 NAN = np.nan
 WEEKS = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
@@ -311,3 +313,27 @@ def test_constant_responses_are_held_as_those_of_least_squares():
     with pytest.warns(ek.DegenerateDataWarning):
         other = ek.MixtureRegression("time ~ 1", 1, family="gaussian").fit(table).result_
     assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-9)
+
+
+@pytest.mark.parametrize("law", [EXTREME, NORMAL, LOGISTIC], ids=["extreme", "normal", "logistic"])
+@pytest.mark.parametrize("late", [False, True])
+def test_half_lines_that_covariates_part_from_all_others_leave_lines_their_digits(law, late):
+    """Their coefficient runs off: the scale is that of the others, and rows in another order lead to the same place."""
+    rng = np.random.default_rng(4)
+    low, beyond = rng.normal(0.3, 0.5, 40), np.arange(40) >= 28
+    z = np.column_stack([np.ones(40), beyond * rng.uniform(0.5, 1.5, 40)]) / 6
+    entry = np.where(rng.random(40) < 0.3, low - 0.4, -np.inf) if late else np.full(40, -np.inf)
+    ends, begin = Ends(low, np.where(beyond, np.inf, low), z, law, entry), Line(np.zeros(2), 1.0)
+
+    def highest(some):
+        own = Ends(ends.low[some], ends.high[some], ends.z[some], law, ends.entry[some])
+        line = own.highest(begin, np.ones(len(some)), 1e-8, True)
+        return line, own.log_density(line).sum()
+
+    found = [highest(rng.permutation(40)) for _ in range(10)]
+    (alone, height), (line, _) = highest(np.flatnonzero(~beyond)), found[0]
+    for other, _ in found[1:]:
+        np.testing.assert_allclose(other.way, line.way, rtol=1e-7)
+    assert line.scale == pytest.approx(alone.scale, rel=1e-5)
+    assert line.way[0] == pytest.approx(alone.way[0], rel=1e-5)
+    assert found[0][1] == pytest.approx(height, abs=1e-6)  # their probability is 1

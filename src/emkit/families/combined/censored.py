@@ -10,7 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.combined.endless import WithoutEnd, is_beyond
+from emkit.families.combined.endless import WithoutEnd, is_beyond, is_level
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
@@ -92,9 +92,11 @@ class Censored(Wrapped[Any, Any]):
         return WithoutEnd(self.family.spread, self._beyond)
 
     def _beyond(self, params: Any, profile: AnyProfile) -> Mask:
-        """Of which components next to nothing lies among the ends of all intervals."""
+        """Which components leave the ends of all intervals, or have a number that runs off and tells nothing."""
         values = about(profile, self.family.support)
-        return is_beyond(self.family, params, float(values.least[0]), float(values.highest[0]), values.rows)
+        low, high = float(values.least[0]), float(values.highest[0])
+        away = is_beyond(self.family, params, low, high, values.rows)
+        return away | is_level(self.family, params, low, high, values.rows)
 
     def log_density(self, params: Any, x: Array) -> Array:
         known, low, high, some, which = _parts(x)

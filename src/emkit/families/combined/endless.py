@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.parameters import leaves
+from emkit.core.parameters import leaves, replace_at
+from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.families.combined.quadrature import between_of
 from emkit.families.spread import SameSpread
@@ -24,6 +25,8 @@ TAIL = -1e3  # the logarithm of what lies there of a component,
 STRAIGHT = 1e-2  # of whose log-density a slope is left, up to so much: of two numbers, one runs off along with the other
 NOTHING = 0.25  # of a row is expected among the ends of all intervals: which one is which says nothing of a component
 PLACES = 5  # at which densities are compared
+UNTOLD = 1e-3  # of log-likelihood of all rows: less than that is no matter
+AWAY = 1.0, 20.0  # e-folds by which a number > 0 is larger, or smaller, where it has run off
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,28 @@ def is_flat(family: Any, params: Any, low: float, high: float, log_mass: Array) 
 def is_beyond(family: Any, params: Any, low: float, high: float, rows: float) -> Mask:
     """Which components (K,), if all `rows` were theirs, have none from `low` to `high`, which are the ends of all intervals."""
     return np.asarray(mass_of(family, params, low, high) < np.log(NOTHING / rows)) & (low < high)
+
+
+def is_level(family: Any, params: Any, low: float, high: float, rows: float) -> Mask:
+    """Which components (K,) tell all `rows` the same, from `low` to `high` and beyond, however far one number > 0 has run."""
+    here = _told_there(family, params, low, high)
+    found = np.zeros(here.shape[1], dtype=bool)
+    for leaf in leaves(params):
+        for way in (1.0, -1.0) if isinstance(leaf.space, Positive) else ():
+            with np.errstate(over="ignore", under="ignore"):
+                moved = [leaf.value * np.exp(way * size) for size in AWAY]
+            if all(((value > 0) & np.isfinite(value)).all() for value in moved):
+                there = [_told_there(family, replace_at(params, {leaf.path: value}), low, high) for value in moved]
+                found |= np.all([np.abs(each - here).max(axis=0) < UNTOLD / rows for each in there], axis=0)
+    return found
+
+
+def _told_there(family: Any, params: Any, low: float, high: float) -> Array:
+    """Log-densities at some places from `low` to `high`, and the logarithms of what lies on either side, (places + 2, K)."""
+    with np.errstate(all="ignore"):
+        heights = family.log_density(params, np.linspace(low, high, PLACES)[:, None])
+        beside = between_of(family, params, np.array([-np.inf, high]), np.array([low, np.inf])).log_mass
+    return np.nan_to_num(np.concatenate([heights, beside]))
 
 
 def mass_of(family: Any, params: Any, low: float, high: float) -> Array:

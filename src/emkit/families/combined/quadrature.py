@@ -28,8 +28,8 @@ CLOSER, ROUNDS = 3.0, 40  # panels that are too steep are cut to so much of thei
 
 
 def _ends(family: Any, params: Any, low: Array, high: Array) -> Hashable:
-    """What an integral is of: E-steps ask for it twice, with ends that they cut out of their rows anew."""
-    return id(family), id(params), low.tobytes(), high.tobytes()
+    """What an integral is of: E-steps ask for it twice, with ends cut out of rows anew, and maybe of a family built anew."""
+    return family, id(params), low.tobytes(), high.tobytes()
 
 
 def between_of(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:

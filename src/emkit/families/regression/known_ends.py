@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.newton import solved
+from emkit.core.newton import FLAT
 from emkit.families.regression.standard_laws import StandardLaw
 
 STEPS, HALVINGS = 100, 40
 SETTLED = 1e-14  # of the weight of the rows: a step that promises no more is rounding
+LITTLE = 3e-8  # of the greatest curvature, and of the weight: what bends less, and promises less, loses its digits
 
 
 class Height(NamedTuple):
@@ -32,14 +33,26 @@ class Height(NamedTuple):
     curvature: Array
     concave: Array
 
-    def step(self, free: Mask) -> Array:
-        """That of Newton's method along what is `free`, uphill."""
+    def step(self, free: Mask, mass: float) -> Array:
+        """That of Newton's method along what is `free`, uphill, of rows of so much weight.
+
+        Where covariates part half-lines from all other rows, lines run off, and each step along their way promises about a
+        third of what the last one did. The way is left while its slopes can still be told from the rounding of all others.
+        """
         found, some = np.zeros(len(free)), np.ix_(free, free)
-        curvature = self.curvature[some]
-        if self.curvature is not self.concave and not np.linalg.eigvalsh(curvature)[0] > 0:
-            curvature = self.concave[some]
-        found[free] = solved(curvature, self.slope[free])
+        bends, ways, along, told = _along(self.curvature[some], self.slope[free], mass)
+        if self.curvature is not self.concave and not (bends[told] > 0).all():
+            bends, ways, along, told = _along(self.concave[some], self.slope[free], mass)
+        found[free] = ways[:, told] @ (along[told] / bends[told])
         return found
+
+
+def _along(curvature: Array, slope: Array, mass: float) -> tuple[Array, Array, Array, Mask]:
+    """Curvatures, the directions (p, p) that they are of, the slopes along these, and which are told (p,)."""
+    bends, ways = np.linalg.eigh(curvature)
+    along, bent = ways.T @ slope, np.abs(bends)
+    promises = along**2 > LITTLE * mass * bent
+    return bends, ways, along, (bent > LITTLE * bent.max()) | (promises & (bent > FLAT * bent.max()))
 
 
 class Line(NamedTuple):
@@ -121,7 +134,7 @@ class Ends:
         for _ in range(STEPS if mass > 0 else 0):
             here = self.height(line, weights)
             free = np.append(np.ones(len(line.way), dtype=bool), moves and (line.scale > least or here.slope[-1] < 0))
-            step = here.step(free)
+            step = here.step(free, mass)
             if not step @ here.slope > SETTLED * mass:
                 break
             share = 1.0
