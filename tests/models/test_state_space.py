@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from statsmodels.datasets import macrodata
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 import emkit as ek
@@ -437,3 +438,19 @@ def test_parameters_fit_the_model():
     with pytest.raises(ek.ModelError, match="n_factors"):
         ek.dynamic_factor(2, 3)
     assert tuple(true(own()).__dataclass_fields__) == FIELDS
+
+
+@pytest.mark.parametrize("pattern", [(0, 0, 0, 0), (1, -2, 3, -2), (4, 0, -1, -3)])
+def test_seasons_that_never_change_are_taken_up_by_an_unknown_start(pattern):
+    """So the height is the same whatever they are: it had been left on what EM's standstill makes look like a saddle."""
+    level = 100 * np.log(macrodata.load_pandas().data["realgdp"].to_numpy())
+    y = level + np.array(pattern)[np.arange(len(level)) % 4]
+    found = ek.StateSpaceModel("level", seasons=4).fit(y[:, None])
+    assert found.converged_
+    assert found.result_.log_likelihood == pytest.approx(-322.540420506, abs=1e-7)  # statsmodels, but for 2 log(2 pi)
+
+
+def test_fewer_cells_than_parameters_are_refused():
+    for y in ([1120.0, 1160.0, 963.0, 1210.0], [1.0, 3.0, 2.0, 5.0]):
+        with pytest.raises(ek.DataError, match="4 cells cannot tell 6 free parameters"):
+            ek.StateSpaceModel(ek.arma(2, 2)).fit(np.array(y)[:, None])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from emkit.core.climb import climb
 from emkit.core.edges import Creeping, put_on_edges, slowly
 from emkit.core.evaluation import EMMap
@@ -32,18 +34,22 @@ class Ascent(Generic[P]):
 
     def __init__(self, em: EMMap[P], turns: Turns) -> None:
         self._em, self.turns = em, turns
-        self._may = em.model.climbs and em.coordinates.size <= MOST
+
+    @classmethod
+    def of(cls, em: EMMap[P], turns: Turns) -> Ascent[P] | None:
+        """Of a model that climbs, and has not too many parameters for that."""
+        return cls(em, turns) if em.model.climbs and em.coordinates.size <= MOST else None
 
     def beside(self, here: Evaluation[P], number: int, settled: bool) -> Evaluation[P] | None:
         """A point higher than `here`, from which EM goes on; None if there is none, or if it is not time to look."""
-        if not self._may:
-            return None
         if not self._em.model.is_stuck(here.params) if settled else number < self.turns.next:
             return None
         slow = settled or self._is_slow(here)
         self.turns = self.turns.after(number)
-        if not slow:
-            return None
+        return self.above(here) if slow else None
+
+    def above(self, here: Evaluation[P]) -> Evaluation[P] | None:
+        """A point that a climb from `here` leads to; None if there is none higher."""
         there = self._summit(here.params)
         found = self._em.attempt(there)
         edged = self._on_edges(here.params, there)
@@ -76,7 +82,7 @@ class Ascent(Generic[P]):
         ran = []
         for leaf in self._em.coordinates.free(there):
             left = leaf.space.way_to_edge(leaf.value)
-            for place in zip(*((left > 0) & (left < LEFT * ways[leaf.path])).nonzero(), strict=True):
+            for place in np.argwhere((left > 0) & (left < LEFT * ways[leaf.path])):
                 ran.append(Creeping(leaf, tuple(map(int, place)), 1.0))
         edged = self._em.attempt(put_on_edges(there, ran)) if ran else None
         return self._em.attempt(self._summit(edged.params)) if edged is not None else None

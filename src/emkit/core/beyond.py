@@ -47,7 +47,7 @@ class Beyond(Generic[P]):
         self._em, self._to_the_end, self._off_saddles = em, to_the_end, off_saddles
         self._edges = Edges(em, tried.edges) if to_the_end and em.model.ascends else None
         self._separation = Separation(em, tried.separation) if to_the_end and em.model.ascends else None
-        self._ascent = Ascent(em, tried.ascent) if to_the_end and em.model.ascends else None
+        self._ascent = Ascent.of(em, tried.ascent) if to_the_end and em.model.ascends else None
         self._left = tried.left
         self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
 
@@ -76,7 +76,8 @@ class Beyond(Generic[P]):
         higher = escape(self._em, here)
         if higher is not None and self._off_saddles and len(self._left) < MOST_SADDLES:
             self._left = (*self._left, here.objective)
-            return higher
+            above = self._ascent.above(higher) if self._ascent is not None else None  # EM crawls there, if it seems to stand
+            return above or higher
         self._higher = higher
         return None
 

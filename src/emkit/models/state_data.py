@@ -72,6 +72,17 @@ def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
         )
 
 
+def refuse_fewer(layout: Layout, profile: AnyProfile, number: int) -> None:
+    """Errors: DataError for fewer cells than the `number` of free parameters, which reproduce them in many ways."""
+    d = len(layout.noise)
+    cells = int((profile.rows - profile.missing[:d]).sum())
+    if cells < number:
+        raise DataError(
+            f"{cells} cell{'s' * (cells != 1)} cannot tell {number} free parameters. Give longer series, or numbers for some "
+            "of what is estimated."
+        )
+
+
 def coefficient_words(layout: Layout, columns: Sequence[str], states: Sequence[str]) -> list[str]:
     """What each of the coefficients (q,) is, that cells are linear in."""
     found, names = layout.coefficients, columns[len(layout.noise) :]
