@@ -68,11 +68,16 @@ def column_of_labels(inner: str, columns: Sequence[str]) -> str:
 
 def group_labels(design: Design, inner: str | None, data: Any, rows: DesignRows) -> list[list[Any]]:
     """Of each level, the label (n,) of the group of each row; of `inner` groups, with that of their group."""
-    outer = labels_of(labels(data, str(design.groups), rows.kept)).tolist()
+    outer = _labels(data, str(design.groups), rows)
     if inner is None:
         return [outer]
-    found = labels_of(labels(data, inner.removesuffix(AS_LABELS), rows.kept)).tolist()
+    found = _labels(data, inner.removesuffix(AS_LABELS), rows)
     return [outer, list(zip(outer, found, strict=True))]
+
+
+def _labels(data: Any, column: str, rows: DesignRows) -> list[Any]:
+    found: list[Any] = labels_of(labels(data, column, rows.kept)).tolist() if len(rows.kept) else []
+    return found
 
 
 def _labels_beside(layout: MixedLayout, levels: Levels, x: Array, groups: Any) -> list[list[Any]]:

@@ -121,3 +121,35 @@ def test_inner_groups_that_do_not_differ_are_told():
         model = fitted("y ~ 1 + (1 | school/class)", {**FRAME, "y": y})
     assert model.inner_effect_covariance_.item() == 0
     assert "edge" in model.summary()
+
+
+OWN_LABELS = {**FRAME, "class": [f"{school}{own}" for school, own in zip(SCHOOL, CLASS, strict=True)]}
+
+
+@pytest.mark.parametrize("brackets", ["(x | school) + (1 | class)", "(1 | class) + (x | school)"])
+def test_rows_tell_which_groups_lie_within_which(brackets):
+    own, wanted = fitted(f"y ~ x + {brackets}", OWN_LABELS), fitted("y ~ x + (x | school) + (1 | school:class)", OWN_LABELS)
+    assert own.result_.log_likelihood == wanted.result_.log_likelihood
+    assert (own.effect_names_, own.inner_effect_names_) == (wanted.effect_names_, wanted.inner_effect_names_)
+    assert own.inner_groups_ == wanted.inner_groups_
+    for asked in ("predict", "residuals", "score"):
+        np.testing.assert_array_equal(getattr(own, asked)(OWN_LABELS), getattr(wanted, asked)(OWN_LABELS))
+    np.testing.assert_array_equal(own.result_.means(OWN_LABELS).of_all, own.predict(OWN_LABELS))
+    assert own.sample(OWN_LABELS).shape == (144,)
+
+
+def test_rows_that_are_none_do_not_make_groups_cross():
+    astray = {name: [*column, column[0]] for name, column in OWN_LABELS.items()} | {"class": [*OWN_LABELS["class"], "s1a"]}
+    formula = "y ~ x + (1 | school) + (1 | class)"
+    with pytest.raises(ek.ParameterError, match="class 's1a' rows of several school"):
+        fitted(formula, astray)
+    own = fitted(formula, OWN_LABELS).result_.log_likelihood
+    assert fitted(formula, astray, [1.0] * 144 + [0.0]).result_.log_likelihood == own
+    astray["y"] = [*Y, np.nan]
+    with pytest.warns(ek.EmkitWarning, match="1 of 145 rows have gaps"):
+        assert fitted(formula, astray).result_.log_likelihood == own
+
+
+def test_labels_that_several_schools_have_are_not_those_of_classes():
+    with pytest.raises(ek.ParameterError, match=r"school 's0' has rows of several class, and class 'a' rows of several school"):
+        fitted("y ~ x + (1 | school) + (1 | class)")

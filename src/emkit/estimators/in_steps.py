@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -76,8 +76,9 @@ class InSteps(MixtureEstimator):
         Outcomes are not looked at. NaN in rows that were dropped for gaps in predictors.
         Errors: DataError naming a row that is impossible in every class.
         """
-        found = super().predict_proba(X, labels, groups)
-        return self._to_tell(X).of_all(found) if self._in_steps else found
+        check_is_fitted(self)
+        tell = partial(super().predict_proba, X, labels, groups)
+        return self._of_all(X, tell, (self._number,)) if self._in_steps else tell()
 
     def predict(self, X: object, labels: object = None, groups: object = None) -> Integers:
         """The most probable class of every row, shape (n,): see `predict_proba`; -1 where there were gaps in predictors."""
@@ -87,8 +88,8 @@ class InSteps(MixtureEstimator):
 
     def score_samples(self, X: object) -> Array:
         """The log-likelihood of the answers of every row, given its predictors, shape (n,): -inf for an impossible row."""
-        found = super().score_samples(X)
-        return self._to_tell(X).of_all(found) if self._in_steps else found
+        tell = partial(super().score_samples, X)
+        return self._of_all(X, tell, ()) if self._in_steps else tell()
 
     def proportions(self, X: object) -> Array:
         """The sizes of the classes among people with such predictors, whatever they answer, shape (n, K).
@@ -188,6 +189,11 @@ class InSteps(MixtureEstimator):
     def _to_tell(self, X: object, sample_weight: object = None) -> RowsInRoles:
         check_is_fitted(self)
         return self.roles_.to_tell(read_table(framed(X)), self.gaps, sample_weight)
+
+    def _of_all(self, X: object, tell: Callable[[], Array], shape: tuple[int, ...]) -> Array:
+        """What is to `tell` of each row without gaps in predictors, in such a shape; NaN for the others."""
+        rows = self._to_tell(X)
+        return rows.of_all(tell() if len(rows.kept) else np.empty((0, *shape)))
 
     def _sizes(self, covariates: Block) -> Array:
         """The sizes of the classes (n, K) for rows of covariates."""

@@ -17,7 +17,7 @@ from emkit.data.frames import library_of
 from emkit.data.source import ArraySource
 from emkit.errors import EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, OneOf
-from emkit.estimators.mixed_rows import Names, codes, design_of, in_groups, labels_in
+from emkit.estimators.mixed_rows import Names, as_they_lie, codes, design_of, in_groups, labels_in
 from emkit.estimators.one_model import FITTING, OneModel
 from emkit.models.mixed_layout import MixedLayout
 from emkit.models.nested import Nested
@@ -42,24 +42,25 @@ class OfFrames(OneModel):
     _allowed: ClassVar[dict[str, Allowed]] = FRAMES
 
     _gate_names: Names
+    _said: MixedFormula  # the formula, as the rows of the fit have it
 
     @property
     def _predictors(self) -> str:
         """The terms on which sizes of classes depend, as a formula writes them; none of most."""
         return ""
 
-    @property
-    def _said(self) -> MixedFormula:
-        return mixed_formula(self.formula)
-
     def _read(self, frame: object, sample_weight: object) -> tuple[MixedFormula, ArraySource, tuple[Names, ...]]:
         """What the formula says, the rows, group after group, and the names of the effects of each level.
 
         Sets `design_`, `groups_` and `inner_groups_`. Warns of rows that are left out. Errors: DataError, ParameterError.
         """
-        said = mixed_formula(self.formula)
         options: dict[str, Any] = {"gaps": self.gaps, "weights": sample_weight}
-        self.design_, names, self._gate_names = design_of(self.formula, said, frame, options, self._predictors)
+        read = mixed_formula(self.formula)
+        made = design_of(self.formula, read, frame, options, self._predictors)
+        said = self._said = as_they_lie(read, frame, made[0].rows(frame, **options))
+        if said.groups != read.groups:
+            made = design_of(self.formula, said, frame, options, self._predictors)
+        self.design_, names, self._gate_names = made
         if len(self.design_.response) != 1 or self.design_.response_levels is not None:
             raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
         rows = self.design_.rows(frame, **options)
@@ -71,7 +72,7 @@ class OfFrames(OneModel):
     def _rows_of(self, frame: object, sample_weight: object = None) -> ArraySource:
         """Rows as those of the fit."""
         check_is_fitted(self)
-        rows = self.design_.rows(frame, gaps=self.gaps, weights=sample_weight)
+        rows = self.design_.rows(frame, gaps=self.gaps, weights=sample_weight).some
         return in_groups(self.design_, self._said, rows, frame, sample_weight, None)[0]
 
     def _mixed(self, kind: Any, said: MixedFormula, names: tuple[Names, ...]) -> Any:

@@ -34,7 +34,8 @@ class MixedRegression(OfFrames):
         formula: such as ``"y ~ x + (x | id)"``: left of the bar in the bracket is what varies between the groups that the
             column behind it names, `(1 | id)` intercepts, `(x | id)` also slopes, `(0 + x | id)` slopes alone; two bars,
             `(x || id)`, if they do not correlate. `(x | school/class)` is of classes in schools, the same as
-            `(x | school) + (x | school:class)`. Otherwise as in docs/formulas.md.
+            `(x | school) + (x | school:class)` and, where each label of a class is of one school,
+            `(x | school) + (x | class)`. Otherwise as in docs/formulas.md.
         method: "reml", by restricted likelihood, or "ml".
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
             None is what the formula says.

@@ -11,8 +11,10 @@ import numpy as np
 from emkit.by_group import column_of_labels, group_labels
 from emkit.core.arrays import Array, Integers
 from emkit.data.design import INTERCEPT, Design, DesignRows
-from emkit.data.design.random_terms import MixedFormula
+from emkit.data.design.named_columns import labels
+from emkit.data.design.random_terms import CROSSED, MixedFormula
 from emkit.data.formula_rows import NameOfKept
+from emkit.data.groups import labels_of
 from emkit.data.source import ArraySource
 from emkit.data.validate import Kind, kind_of
 from emkit.errors import DataError, ParameterError
@@ -89,6 +91,30 @@ def in_groups(
     )
     source.design, source.group_labels = design, tuple(names)
     return source, names, inner_names
+
+
+def as_they_lie(said: MixedFormula, frame: object, rows: DesignRows) -> MixedFormula:
+    """The formula with those groups as inner ones that lie within the others in these rows, where it leaves that to them.
+
+    Errors: ParameterError for groups that cross, or that are the same.
+    """
+    if not said.unordered or said.inner is None:
+        return said
+    columns = said.groups, said.inner.groups
+    (first, firsts), (second, seconds) = (codes(labels_of(labels(frame, each, rows.kept)).tolist(), rows) for each in columns)
+    pairs = np.unique(np.column_stack([first, second]), axis=0)
+    if len(pairs) == len(firsts) == len(seconds):
+        raise ParameterError(f"{columns[0]!r} and {columns[1]!r} are the same groups: leave one of the brackets out.")
+    if len(pairs) == len(seconds):
+        return replace(said, unordered=False)
+    if len(pairs) == len(firsts):
+        return said.turned()
+    g = int(np.bincount(pairs[:, 0]).argmax())
+    h = int(np.bincount(pairs[:, 1]).argmax())
+    raise ParameterError(
+        f"the groups of {columns[0]!r} and {columns[1]!r} do not lie within each other: {columns[0]} {firsts[g]!r:.40} has "
+        f"rows of several {columns[1]}, and {columns[1]} {seconds[h]!r:.40} rows of several {columns[0]}. {CROSSED}."
+    )
 
 
 def labels_as_cells(codes: Integers, own: list[Any]) -> tuple[Array, Names | None]:

@@ -176,7 +176,10 @@ class MixtureRegression(ComponentsEstimator):
         if not with_response:
             check_is_fitted(self)
             return (level_shares_of if is_in_levels(self.result_) else means_of)(self.result_, frame, self.gaps).proportions
-        rows, source = self._read(frame, None)
+        rows = self._rows(frame)
+        if not len(rows.kept):
+            return rows.of_all(np.zeros((0, self._number)))
+        source = source_of(self.design_, rows)
         return rows.of_all(belonging(self.result_.model, self.params_, source))
 
     def predict_components(self, frame: object) -> Integers:
@@ -198,7 +201,7 @@ class MixtureRegression(ComponentsEstimator):
 
     def score(self, frame: object, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""
-        _, source = self._read(frame, sample_weight)
+        source = source_of(self.design_, self._rows(frame).some, sample_weight)
         found = posterior_of(self.result_.model, self.params_, source).log_likelihood
         weights = source.weights if source.groups is None else source.weights[source.groups[:-1]]
         return float(weights @ found) / source.total_weight
@@ -206,10 +209,6 @@ class MixtureRegression(ComponentsEstimator):
     def _rows(self, frame: object) -> DesignRows:
         check_is_fitted(self)
         return self.design_.rows(frame, gaps=self.gaps)
-
-    def _read(self, frame: object, sample_weight: object) -> tuple[DesignRows, ArraySource]:
-        rows = self._rows(frame)
-        return rows, source_of(self.design_, rows, sample_weight)
 
     def _means(self, frame: object) -> Means:
         """What is known of rows without their response."""

@@ -19,7 +19,7 @@ from emkit.data.design.dependence import INTERCEPT, refuse_dependent
 from emkit.data.design.factors import Factor
 from emkit.data.design.formula import Formula, one_factor, parsed
 from emkit.data.design.named_columns import NamedColumns, labels
-from emkit.data.frames import Names
+from emkit.data.frames import TRUTHS, Names
 from emkit.data.validate import RowName, as_weights
 from emkit.errors import DataError, ParameterError, some_of
 
@@ -89,6 +89,12 @@ class DesignRows:
         found = np.full((self.number, *values.shape[1:]), np.nan)
         found[self.kept] = values
         return found
+
+    @property
+    def some(self) -> DesignRows:
+        """These rows, where there must be some. Errors: DataError if all were dropped."""
+        _refuse_none(len(self.kept), self.dropped)
+        return self
 
     @property
     def sentence(self) -> str:
@@ -169,9 +175,12 @@ class Design:
         """
         factors = _factors_of(parsed(formula), offset, trials)
         read = _read(data, factors, gaps, row_name, weights)
+        _refuse_none(read.rows, read.dropped)
         codings = {factor.name: factor.learned(read) for factor in factors}
+        observed = parsed(formula).response
+        codings |= {factor.name: Treatment(TRUTHS) for factor in observed if _of_truths(codings[factor.name], read, factor)}
         if levels is not None:
-            codings |= {factor.name: _in_levels(factor, read, tuple(levels)) for factor in parsed(formula).response}
+            codings |= {factor.name: _in_levels(factor, read, tuple(levels)) for factor in observed}
         design = cls(formula, codings, offset, trials, groups)
         design._check_columns()
         x, _, _, at = design._made(read, response=True)
@@ -192,7 +201,7 @@ class Design:
     ) -> DesignRows:
         """The columns of this design made of any rows; without those of the `response`, where that is not known, and groups.
 
-        Rows whose `weights` (n,) are 0 are left out, as in `of`.
+        Rows whose `weights` (n,) are 0 are left out, as in `of`; there may be none left where `gaps` are dropped.
         Errors: DataError naming a column that is missing, the first gap, and a cell whose level no row of the fit had.
         """
         read = _read(data, self._factors(response), gaps, row_name, weights)
@@ -289,6 +298,11 @@ def columns_read(
     return tuple(dict.fromkeys([*found, *([groups] if response and groups is not None else [])]))
 
 
+def _of_truths(coding: Coding, read: NamedColumns, factor: Factor) -> bool:
+    """Whether a factor is a column of truths, which are 0 and 1 also where all rows have the same one."""
+    return isinstance(coding, Treatment) and read.levels[factor.columns[0]] == TRUTHS
+
+
 def _in_levels(factor: Factor, read: NamedColumns, levels: tuple[str, ...]) -> Treatment:
     """The coding of a response as levels: those given, in their order, or those that occur."""
     coding = Treatment(read.levels_that_occur(factor.columns[0]))
@@ -331,6 +345,10 @@ def _read(data: Any, factors: Sequence[Factor], gaps: Gaps, row_name: RowName, w
             f"{read.first_gap()} is missing, and a formula needs every cell. Fill it, or leave the row out: gaps='drop' leaves "
             f"out the {number:,} of {read.rows:,} rows that have gaps."
         )
-    if number == read.rows:
-        raise DataError(f"all {number:,} rows have gaps in the columns of the formula, so that none is left.")
     return read.without_gaps()
+
+
+def _refuse_none(left: int, dropped: int) -> None:
+    """Raise DataError if no row is left."""
+    if not left and dropped:
+        raise DataError(f"all {dropped:,} rows have gaps in the columns of the formula, so that none is left.")

@@ -12,9 +12,10 @@ from emkit.errors import ParameterError
 
 NESTS = "/"  # between groups and those within them
 
-CROSSED = (
-    "has several brackets of random effects whose groups do not lie within each other. Crossed groups are not fitted: if each "
-    "class is of one school, write (1 | school/class); else make the column of fewer groups a covariate, as in y ~ a + (1 | b)"
+CROSSED = "Crossed groups are not fitted: make the column of fewer groups a covariate, as in y ~ a + (1 | b)"
+SEVERAL = (
+    "has several brackets of random effects, and only groups within groups have two: write (1 | school/class), or (1 | school) "
+    f"+ (1 | class) if each class is of one school. {CROSSED}"
 )
 
 
@@ -32,6 +33,7 @@ class MixedFormula:
     """The formula without its bracket, `fixed`; what stands in the bracket before the bar, `random`, and behind it, `groups`.
 
     `apart`: random effects do not correlate, as two bars say. `inner`: what varies between groups within these, if there are.
+    `unordered`: two brackets name a column of groups each, and the data tell which of these lie within the others.
     """
 
     fixed: str
@@ -39,6 +41,13 @@ class MixedFormula:
     groups: str
     apart: bool
     inner: InnerTerms | None = None
+    unordered: bool = False
+
+    def turned(self) -> MixedFormula:
+        """The same with the inner groups as outer ones."""
+        assert self.inner is not None
+        inner = InnerTerms(self.random, self.groups, self.apart)
+        return MixedFormula(self.fixed, self.inner.random, self.inner.groups, self.inner.apart, inner)
 
     @property
     def with_gate(self) -> str:
@@ -59,14 +68,17 @@ class _Bracket:
 def mixed_formula(formula: str) -> MixedFormula:
     """What a formula of a mixed model says.
 
-    Errors: ParameterError for one without a bracket of random effects, with crossed groups, and for groups that are no column.
+    Errors: ParameterError for one without a bracket of random effects, with more than groups within groups have, and for groups
+    that are no column.
 
     >>> mixed_formula("y ~ x + (1 + x | id)")
-    MixedFormula(fixed='y ~ x', random='1 + x', groups='id', apart=False, inner=None)
+    MixedFormula(fixed='y ~ x', random='1 + x', groups='id', apart=False, inner=None, unordered=False)
     >>> mixed_formula("y ~ (x || id)").apart
     True
     >>> mixed_formula("y ~ (1 | school/class)").inner
     InnerTerms(random='1', groups='class', apart=False)
+    >>> mixed_formula("y ~ (1 | school) + (1 | class)").unordered
+    True
     >>> mixed_formula("y ~ (x | school) + (1 | school:class)") == mixed_formula("y ~ (1 | class:school) + (x | school)")
     True
     """
@@ -81,7 +93,7 @@ def mixed_formula(formula: str) -> MixedFormula:
 
 
 def _together(fixed: str, found: Sequence[_Bracket], formula: str) -> MixedFormula:
-    """The two levels of one bracket with a /, or of two, of which the groups of one are those of the other with a :."""
+    """The two levels of one bracket with a /, or of two; the groups of one may be those of the other with a :."""
     first, *others = found
     if not others and (first.sign == NESTS or len(first.groups) == 1):
         inner = InnerTerms(first.random, first.groups[1], first.apart) if first.sign == NESTS else None
@@ -91,9 +103,12 @@ def _together(fixed: str, found: Sequence[_Bracket], formula: str) -> MixedFormu
     if len({each.groups for each in found}) == 1:
         _refuse(formula, "has several brackets of random effects of the same groups; write all in one, as in (x + z | id)")
     outer, inner_one = sorted(found, key=lambda each: len(each.groups))[:2]
+    if len(found) == 2 and len(outer.groups) == len(inner_one.groups) == 1:
+        inner = InnerTerms(inner_one.random, inner_one.groups[0], inner_one.apart)
+        return MixedFormula(fixed, outer.random, outer.groups[0], outer.apart, inner, unordered=True)
     nests = len(found) == 2 and len(outer.groups) == 1 and inner_one.sign == ":" and outer.groups[0] in inner_one.groups
     if not nests:
-        _refuse(formula, CROSSED)
+        _refuse(formula, SEVERAL)
     (label,) = set(inner_one.groups) - set(outer.groups) or {""}
     if not label:
         _refuse(formula, "has inner groups that are the outer ones")
