@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import emkit as ek
 
@@ -40,9 +41,19 @@ def test_a_better_fit_is_taken_over(rows):
     np.testing.assert_array_equal(factors.loadings_, other.loadings_)
 
 
-@pytest.mark.parametrize(
-    ("criterion", "said"), [("icl", "icl is of components that rows belong to"), ("cv", "no rows of its own")]
-)
-def test_what_is_of_components_is_refused(rows, criterion, said):
-    with pytest.raises(ek.ModelError, match=said):
-        ek.select(ek.FactorAnalysis(), rows, [1], criterion=criterion)
+def test_what_is_of_components_is_refused(rows):
+    with pytest.raises(ek.ModelError, match="icl is of components that rows belong to"):
+        ek.select(ek.FactorAnalysis(), rows, [1], criterion="icl")
+
+
+def test_rows_that_are_left_out_choose_too(rows):
+    chosen = ek.select(ek.FactorAnalysis(), rows, [1, 2], criterion="cv", random_state=3)
+    part = np.random.default_rng(3).permutation(len(rows)) % 10
+    for line in chosen.lines:
+        wanted = 0.0
+        for i in range(10):
+            other = ek.FactorAnalysis(line.cell.components).fit(rows[part != i])
+            heights = stats.multivariate_normal.logpdf(rows[part == i], other.mean_, other.get_covariance())
+            wanted -= 2 * heights.sum()
+        assert line.deviance == pytest.approx(wanted, abs=0.01)
+    assert chosen.best.n_components == 2

@@ -145,10 +145,21 @@ def heights_of(model: AnyModel, params: Any, source: RowSource) -> Array:
     if isinstance(inner, Belonging):
         return posterior_of(model, params, source).log_likelihood
     refuse_gaps(model, source)
-    found = [inner.row_objectives(params, chunk) for chunk in source.chunks()]
-    if any(each is None for each in found):
-        raise ModelError(f"{type(inner).__name__} does not say how likely each row is.")
-    return np.concatenate(found)
+    return np.concatenate([_told(inner, inner.row_objectives(params, chunk)) for chunk in source.chunks()])
+
+
+def heights_in(model: AnyModel, params: Any, chunk: Chunk) -> Array:
+    """The same of the rows of one chunk, without a compiler. Errors: ModelError for a model that does not say."""
+    inner = bare(model)
+    if isinstance(inner, Belonging):
+        return inner.plain_posterior(params, chunk).log_likelihood
+    return _told(inner, inner.row_objectives(params, chunk))
+
+
+def _told(model: AnyModel, heights: Array | None) -> Array:
+    if heights is None:
+        raise ModelError(f"{type(model).__name__} does not say how likely each row is.")
+    return heights
 
 
 def drawn_from(model: AnyModel, params: Any, levels: Levels, rows: int, random_state: Any) -> tuple[Any, Integers]:

@@ -9,7 +9,7 @@ from emkit.core.mapreduce import one_thread
 from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
-from emkit.models.components import Components
+from emkit.models.prediction import heights_in
 from emkit.selection.refits import Refits
 from emkit.selection.resampling import dealt, of_units, rows_in_memory
 
@@ -22,11 +22,10 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
     The rows are dealt at random to ten parts, each of which is left out once; the fit to the others begins at the estimate.
     Weights that are whole numbers count rows, which are dealt one by one; with other weights a row is dealt as a whole.
     Infinite if a row is impossible, or a fit fails. Source: Smyth (2000), Statistics and Computing 10, 63-72.
-    Errors: ModelError for a model without components, or for rows that are not in memory, or stand for others.
+    Errors: ModelError for rows that are not in memory, or stand for others, and for a model that does not say how likely they
+    are.
     """
     model = fitted.model
-    if not isinstance(model, Components):
-        raise ModelError(f"{type(model).__name__} has no rows of its own that could be left out.")
     refuse_stand_ins(fitted.source, "none can be left out: choose by BIC, or fit the rows themselves.")
     whole = rows_in_memory(fitted.source)
     units = whole.group_weights
@@ -40,7 +39,7 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
             if refit.params is None:
                 return float(np.inf)
             there = out > 0
-            total += float(out[there] @ model.plain_posterior(refit.params, whole).log_likelihood[there])
+            total += float(out[there] @ heights_in(model, refit.params, whole)[there])
     return -2 * total
 
 
