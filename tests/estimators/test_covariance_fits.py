@@ -108,3 +108,25 @@ def test_columns_of_rows_are_rows_by_the_same_names():
     assert found.x.tolist() == [[6.0, 4.0]]
     assert found.place(0, 1) == "person 1, column 'a'"
     assert found.profile.mean.tolist() == [6.0, 4.0]
+
+
+@pytest.mark.parametrize("estimator", [ek.FactorAnalysis(), ek.ConfirmatoryFactorAnalysis({"f": [*"abc"]})])
+def test_columns_of_one_name_are_refused(estimator):
+    with pytest.raises(ek.DataError, match="columns have the same name, 'a'; give each its own"):
+        estimator.fit_covariance(TESTS, 200, columns=["a", "a", "b", "c"])
+    with pytest.raises(ek.DataError, match="columns have the same name, 'a'"):
+        ek.ArraySource(TESTS, columns=["a", "a", "b", "c"])
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_covariance_of_so_few_rows_is_refused_as_they_are(number, recwarn):
+    with pytest.raises(ek.DataError, match=rf"1 factors explain {number} rows without error; at least 3 are needed"):
+        ek.FactorAnalysis().fit_covariance(TESTS, number)
+    with pytest.raises(ek.DataError, match=rf"1 factors explain {number} rows without error; at least 3 are needed"):
+        ek.ConfirmatoryFactorAnalysis({"f": [*"abcd"]}).fit_covariance(TESTS, number, columns=COLUMNS)
+    assert not recwarn.list
+
+
+def test_weights_that_nobody_gave_are_not_warned_of(recwarn):
+    assert ek.FactorAnalysis().fit_covariance(TESTS, 3).converged_
+    assert not recwarn.list

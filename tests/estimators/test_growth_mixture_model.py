@@ -229,3 +229,14 @@ def test_what_cannot_be_is_refused_in_words(name):
     call, words = REFUSED[name]
     with pytest.raises((ValueError, ek.EmkitError), match=words):
         call()
+
+
+def test_an_explanation_that_there_is_not_is_refused_in_words(tmp_path):
+    rng, group = np.random.default_rng(0), np.repeat(np.arange(20), 4)
+    frame = {"y": rng.normal(size=80) + rng.normal(size=20)[group], "x": np.tile(np.arange(4.0), 20), "g": group}
+    result = ek.GrowthMixtureModel("y ~ x + (1 | g)", 1).fit(frame).result_
+    for ask in (result.explain, lambda: result.to_html(tmp_path / "page.html")):
+        with pytest.raises(
+            ek.ModelError, match=r"GrowthMixture cannot be explained row by row.*summary\(\), report\(\) and plot"
+        ):
+            ask()

@@ -126,3 +126,15 @@ def test_rows_of_groups_are_told_with_their_labels_everywhere(fitted, several):
     np.testing.assert_array_equal(fitted.slopes_, wanted)
     with pytest.raises(ek.DataError, match="this fit is of one group: leave groups out"):
         ek.ItemResponse(items=NAMES).fit(x).score_samples(x, groups=labels)
+
+
+def test_groups_of_drawn_answers_stand_beside_them():
+    answers = (np.random.default_rng(0).normal(size=(200, 1)) + np.random.default_rng(1).normal(size=(200, 5)) > 0).astype(
+        float
+    )
+    model = ek.ItemResponse(random_state=0).fit(answers, groups=np.repeat(["a", "b"], 100))
+    drawn, groups = model.sample(50)
+    assert drawn.shape == (50, 5)
+    assert set(groups) == {"a", "b"}
+    assert np.isfinite(model.score(drawn, groups=groups))
+    assert ek.ItemResponse(random_state=0).fit(answers).sample(50).shape == (50, 5)

@@ -21,6 +21,18 @@ def wet():
     return ek.StateSpaceModel("level").fit(FLOW, inputs=RAIN)
 
 
+def test_inputs_of_a_fit_without_any_are_refused():
+    dry = ek.StateSpaceModel("level").fit(FLOW)
+    for ask in (
+        lambda: dry.forecast(FLOW, 1, inputs=RAIN),
+        lambda: dry.smooth(FLOW, inputs=RAIN),
+        lambda: dry.sample(3, inputs=RAIN[:3]),
+        lambda: dry.score(FLOW, inputs=np.ones((60, 1))),
+    ):
+        with pytest.raises(ek.DataError, match="there are inputs, but the fit had no inputs: leave them out"):
+            ask()
+
+
 def test_what_inputs_add_is_told_with_its_error(wet):
     told = wet.summary()
     assert "seen in flow, given rain; heat" in told

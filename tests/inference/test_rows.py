@@ -140,9 +140,10 @@ def test_wrong_questions_are_answered_in_words():
     result = one_normal(X)
     with pytest.raises(ek.ModelError, match="kind is 'hessian'; it must be one of information, opg, robust, cluster"):
         result.standard_errors("hessian")
-    for kind, clusters in (("cluster", None), ("robust", np.arange(len(X)))):
-        with pytest.raises(ek.ModelError, match='belongs to kind="cluster"'):
-            result.standard_errors(kind, clusters)
+    with pytest.raises(ek.ModelError, match='kind="cluster" needs to know which rows belong together: give clusters='):
+        result.standard_errors("cluster")
+    with pytest.raises(ek.ModelError, match='clusters= are of kind="cluster", and kind is "robust"'):
+        result.standard_errors("robust", np.arange(len(X)))
     with pytest.raises(ek.DataError, match="there are 250 observations but the clusters have shape"):
         result.standard_errors("cluster", [1, 2, 3])
     with pytest.raises(ek.DataError, match="needs two observations at least"):

@@ -209,8 +209,18 @@ def test_models_without_an_estimate_to_return_to_are_refused(clusters):
 
 
 def test_data_that_are_not_there_are_refused(clusters):
-    with pytest.raises(ek.ModelError, match="rows can be drawn anew where they are in memory"):
-        clusters.without_data().bootstrap(3)
+    alone = clusters.without_data()
+    with pytest.raises(ek.ModelError, match=r"not stored with the fit.*give it the data again, with_data\(X\)"):
+        alone.bootstrap(3)
+    again = alone.with_data(clusters.source.x)
+    assert len(again.bootstrap(3, random_state=0).replicates) == 3
+
+
+def test_a_test_against_a_larger_fit_needs_the_data(clusters):
+    x = clusters.source.x
+    one, two = (ek.GaussianMixture(k, random_state=0).fit(x).result_ for k in (1, 2))
+    with pytest.raises(ek.ModelError, match=r"give it the data again, with_data\(X\)"):
+        one.without_data().test(two, number=3)
 
 
 def test_weights_that_count_no_rows_are_refused():

@@ -171,6 +171,24 @@ def test_only_estimators_of_this_package_are_fitted(three):
         ek.select(object(), three)
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ek.StateSpaceModel(),
+        ek.ItemResponse(),
+        ek.NormalMissing(),
+        ek.MixedRegression("y ~ (1 | g)"),
+        ek.ConfirmatoryFactorAnalysis("f =~ a + b + c"),
+    ],
+)
+def test_what_has_no_number_of_components_says_what_to_compare(three, estimator):
+    for choose in (lambda: ek.select(estimator, three), lambda: ek.bootstrap_lrt(estimator, three, 1)):
+        with pytest.raises(
+            ek.ModelError, match=r"has no number of components to choose.*result_\.bic.*result_\.test\(larger\)"
+        ):
+            choose()
+
+
 def test_families_are_compared_with_weights():
     values, times = np.arange(6)[:, None], np.array([30, 25, 20, 20, 18, 12])
     found = ek.select(

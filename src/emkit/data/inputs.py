@@ -18,6 +18,8 @@ def read_inputs(inputs: Any, rows: int, names: Sequence[str] | None = None) -> T
 
     `names` are those of the fit, by which columns of a frame are found. Errors: DataError naming what cannot be.
     """
+    if names is not None and not names:
+        raise DataError("there are inputs, but the fit had no inputs: leave them out.")
     found = read_table(framed(inputs))
     columns = found.columns or tuple(f"input {k + 1}" for k in range(found.x.shape[1]))
     words = [name for name, held in zip(columns, found.levels, strict=True) if held not in (None, TRUTHS)]

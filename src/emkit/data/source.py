@@ -197,6 +197,9 @@ class ArraySource(RowSource):
         self.columns = tuple(columns) if columns is not None else names_of_columns(self.x.shape[1])
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
+        if len(set(self.columns)) < len(self.columns):
+            twice = next(name for name in self.columns if self.columns.count(name) > 1)
+            raise DataError(f"columns have the same name, {twice!r}; give each its own.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)
         self.chunk_rows = chunk_rows or rows_of_chunks(self.x)
         self.cut_by_hand = chunk_rows is not None

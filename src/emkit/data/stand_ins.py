@@ -24,11 +24,19 @@ class StandIns(ArraySource):
     Sums over them are those over the rows that they stand for, where no more is asked of these than their moments.
     """
 
+    def warn_of_small_weights(self) -> None:
+        """Nothing: they may be more than the rows that they stand for."""
+
 
 def refuse_stand_ins(source: Any, instead: str) -> None:
     """Errors: ModelError if the rows of a source stand for others; `instead` says what they cannot do, and what to do."""
     if isinstance(source, StandIns):
         raise ModelError(f"of these data, a covariance is known and not the rows, so {instead}")
+
+
+def rows_known(source: Any) -> float:
+    """How many rows the rows of a source tell of: those that they stand for, else themselves."""
+    return float(source.total_weight if isinstance(source, StandIns) else source.rows)
 
 
 def rows_of_moments(means: Array, covariance: Array, weight: float) -> tuple[Array, Array]:

@@ -211,6 +211,17 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         x = source.x.astype(np.float64)
         return self._view.scores(Chunk(x, unit_weights(len(x))), self.scores)
 
+    def sample(self, n_samples: int = 1) -> Any:
+        """Answers (n_samples, J) drawn from the fit; of several groups, also the label (n_samples,) of each row's group.
+
+        A row is as likely in each group.
+        """
+        drawn = super().sample(n_samples)
+        if self.groups_ is None:
+            return drawn
+        labels = np.array(self.groups_)
+        return drawn[:, :-1], labels[drawn[:, -1].astype(np.intp)]
+
     def item_fit(self) -> tuple[ItemFit, ...]:
         """S-X2 of each item, of right and wrong answers of one group: see `item_fits` in emkit.models.item_fit."""
         return item_fits(self._view.model, self.result_.params, self.result_.passes, self.result_.source.columns)
@@ -227,13 +238,17 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         return differential_items(self.result_, **self._settings(self.result_.model))
 
     def information(self, ability: ArrayLike) -> Array:
-        """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
+        """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test.
+
+        Errors: ParameterError for abilities that are no numbers, or missing.
+        """
         return self._view.model.information(self.result_.params, ability)
 
     def predict_proba(self, ability: ArrayLike) -> Any:
         """The probability (n, J) that each item is right, at abilities (n,).
 
         Where `items` have kinds, a list with the probabilities (n, L) of the answers to each. Of m abilities, at (n, m).
+        Errors: as `information`.
         """
         return self._view.chances(ability)
 

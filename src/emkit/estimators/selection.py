@@ -20,6 +20,7 @@ from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.growth_mixture_model import GrowthMixtureModel
 from emkit.estimators.item_mixture import ItemResponseMixture
+from emkit.estimators.one_model import OneModel
 from emkit.fitted import AnyFitted
 from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
@@ -254,6 +255,12 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
 
 
 def _fits(estimator: Chosen, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
+    if isinstance(estimator, OneModel) and not isinstance(estimator, Chosen):
+        raise ModelError(
+            f"{type(estimator).__name__} has no number of components to choose. Fit each form that you compare, and hold their "
+            "result_.bic against each other, lower is better; result_.test(larger) is the bootstrap likelihood-ratio test of "
+            "one fit against a larger one."
+        )
     if not isinstance(estimator, Chosen):
         raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
     if getattr(estimator, "checkpoint", None) is not None:

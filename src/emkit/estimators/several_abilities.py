@@ -20,6 +20,7 @@ from emkit.inference.standard_errors import StandardErrors
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_on_grid import AbilitiesOnGrid
 from emkit.models.abilities_params import AbilitiesOfGroup, AbilitiesParams
+from emkit.models.at_abilities import at_abilities
 from emkit.models.item_kinds import SPREAD
 from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.rotations import Rotated, rotated
@@ -127,12 +128,9 @@ class SeveralAbilities:
         return means @ back.T, np.sqrt(np.maximum(np.einsum("ab,nbc,ac->na", back, spreads, back), 0.0))
 
     def chances(self, abilities: ArrayLike) -> Any:
-        """The probabilities of answers at abilities (n, m). Errors: ParameterError for other shapes."""
-        at = np.asarray(abilities, dtype=np.float64)
-        if at.ndim != 2 or at.shape[1] != self.width:
-            raise ParameterError(f"abilities have shape {at.shape}; give {self.width} numbers a row.")
+        """The probabilities of answers at abilities (n, m). Errors: ParameterError for others."""
         model: Any = self._model
-        return model.chances(self._params, at @ self._turned.turn.T)
+        return model.chances(self._params, at_abilities(abilities, self.width) @ self._turned.turn.T)
 
     def table(self, columns: Sequence[str], groups: Sequence[Any] | None, found: StandardErrors, width: int) -> str:
         """The items, with standard errors of what does not turn with the abilities."""

@@ -16,7 +16,7 @@ from emkit.data.inputs import beside, inputs_of_each, read_inputs
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
-from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.gappy_rows import LATENT, GappyRows
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.sequences import labels_of
 from emkit.estimators.validated import as_before_if_it_fails
@@ -63,6 +63,7 @@ class StateSpaceModel(GappyRows):
     ([[1.03]], [[8.4]])
     """
 
+    _by_name: ClassVar[str] = LATENT
     _allowed: ClassVar[dict[str, Allowed]] = {
         "structure": OneOf(STRUCTURES, or_with="forecast", also=" or an ek.StateSpace"),
         "seasons": Count(least=0),

@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from emkit.errors import DataError
 
 ADVICE = {  # by words of scikit-learn's sentences, which end where it says what is wrong
-    "feature names": "result_.predict and result_.augment find columns by their names, in any order and among others.",
+    "feature names": "{by_name} find columns by their names, in any order and among others.",
     "expecting": "Give the columns that the fit was of, in the same order.",
     "sample(s)": "Give more rows.",
     "feature(s)": "Give at least one column.",
@@ -24,14 +24,25 @@ ADVICE = {  # by words of scikit-learn's sentences, which end where it says what
 
 
 def validated(estimator: Any, X: object, **options: Any) -> Any:
-    """`X` as `validate_data` returns it. Errors: DataError in scikit-learn's words, with what to do."""
+    """`X` as `validate_data` returns it, for an estimator that knows what finds columns `by_name`.
+
+    Errors: DataError in scikit-learn's words, with what to do.
+    """
     try:
         return validate_data(estimator, X, **options)
+    except TypeError as error:
+        kinds = sorted({type(name).__name__ for name in getattr(X, "columns", ())})
+        if len(kinds) < 2:
+            raise
+        raise DataError(
+            f"names of columns are of several types, {' and '.join(kinds)}: make all of them text, as by "
+            "X.columns = X.columns.astype(str)."
+        ) from error
     except ValueError as error:
         said = str(error).strip()
         advice = next((each for words, each in ADVICE.items() if words in said), "")
         what = re.split(r":?\n(?:array=|\[)", said)[0]  # an array may follow as a whole
-        raise DataError(f"{what.rstrip('.')}. {advice}".rstrip()) from None
+        raise DataError(f"{what.rstrip('.')}. {advice.format(by_name=estimator._by_name)}".rstrip()) from None
 
 
 @contextmanager

@@ -68,8 +68,10 @@ def check_enumerable(model: AnyModel) -> Enumerable:
     inner = bare(model)
     if not isinstance(inner, Enumerable):
         raise ModelError(
-            f"{type(inner).__name__} cannot be explained row by row: it has no complete(params, chunk), which lists "
-            "log p(x_i, z; theta) for every latent state z of every row."
+            f"{type(inner).__name__} cannot be explained row by row, as mixtures can: it lists no latent states of a row. "
+            "summary(), report() and plot() tell what the fit has found; where factors, abilities, random effects of one "
+            "class, or moving states are latent, explain() tells the step. (A model of your own lists log p(x_i, z; theta) "
+            "of every latent state z in complete(params, chunk).)"
         )
     return inner
 

@@ -84,8 +84,10 @@ def covariance(
     """
     if kind not in KINDS:
         raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
-    if (clusters is not None) != (kind == "cluster"):
-        raise ModelError('clusters=(a label for each row) belongs to kind="cluster", and to no other kind.')
+    if kind == "cluster" and clusters is None:
+        raise ModelError('kind="cluster" needs to know which rows belong together: give clusters=, a label for each row.')
+    if kind != "cluster" and clusters is not None:
+        raise ModelError(f'clusters= are of kind="cluster", and kind is "{kind}": say kind="cluster", or leave clusters out.')
     if kind == "opg" and model.states_prior:
         raise ModelError('kind="opg" adds up what rows tell, and a prior is told by none: ask for "information".')
     near, bread = found.near, _inverse(found.matrix, found.least)

@@ -16,6 +16,7 @@ from emkit.errors import ParameterError
 from emkit.models import item_planes
 from emkit.models.abilities_on_grid import AbilitiesOnGrid, AnswersAt, Pattern
 from emkit.models.abilities_params import AbilitiesParams
+from emkit.models.at_abilities import at_abilities
 from emkit.models.item_kinds import SPREAD
 from emkit.models.item_response import refuse_answers
 from emkit.models.pivots import turned_to_pivots
@@ -131,8 +132,9 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
     # -- what is told of people
 
     def chances(self, params: AbilitiesParams, abilities: ArrayLike) -> Array:
-        """The probability (n, J) that each item is right, at abilities (n, m)."""
-        return np.asarray(scipy.special.expit(params.intercepts + np.asarray(abilities, dtype=np.float64) @ params.slopes.T))
+        """The probability (n, J) that each item is right, at abilities (n, m). Errors: those of `at_abilities`."""
+        at = at_abilities(abilities, self.n_abilities)
+        return np.asarray(scipy.special.expit(params.intercepts + at @ params.slopes.T))
 
     def draw(self, params: AbilitiesParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""

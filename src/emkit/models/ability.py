@@ -16,9 +16,10 @@ from emkit.core.protocols import Expectation, LatentModel
 from emkit.data.chunk import Chunk
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
-from emkit.errors import ModelError, ParameterError
+from emkit.errors import ModelError
 from emkit.models.ability_groups import OfGroup
 from emkit.models.answer_blocks import expected_answers, log_mass_at, posterior
+from emkit.models.at_abilities import at_abilities
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -134,10 +135,8 @@ class AbilityModel(LatentModel[P, S], OfTests[P]):
         return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
     def information(self, params: P, ability: ArrayLike) -> Array:
-        """Fisher's information (n, J) of each item on the ability, at abilities (n,). Errors: ParameterError for NaN."""
-        at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
-        if np.isnan(at).any():
-            raise ParameterError("an ability is nan: leave it out.")
+        """Fisher's information (n, J) of each item on the ability, at abilities (n,). Errors: those of `at_abilities`."""
+        at = at_abilities(ability)
         squares = np.exp(self.log_chances(params, at)) * self.by_ability(params, at) ** 2
         firsts = np.cumsum([0, *self.answer_levels(params)])
         return np.add.reduceat(squares, firsts[firsts < len(squares)], axis=0).T

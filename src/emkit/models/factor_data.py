@@ -6,7 +6,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.data.profile import AnyProfile, Profile
-from emkit.data.stand_ins import standing_in
+from emkit.data.stand_ins import rows_known, standing_in
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.families.gaussian.columns import LARGEST, refuse_vanishing
 from emkit.families.support import reals
@@ -44,8 +44,9 @@ def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
             f"{columns[narrowest]!r}, and digits do not suffice for an error that is equal in both. Give columns in like "
             "units, such as standard deviations."
         )
-    if m and profile.rows < m + 2:
-        raise DataError(f"{m} factors explain {profile.rows:g} rows without error; at least {m + 2} are needed.")
+    rows = rows_known(profile.source)
+    if m and rows < m + 2:
+        raise DataError(f"{m} factors explain {rows:g} rows without error; at least {m + 2} are needed.")
 
 
 def correlations(profile: AnyProfile) -> tuple[Array, Array, Array]:

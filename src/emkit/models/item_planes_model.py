@@ -21,6 +21,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.models.abilities_on_grid import AbilitiesOnGrid, AnswersAt, Pattern
 from emkit.models.abilities_params import AbilitiesOfGroup, ItemPlanesParams
 from emkit.models.ability_groups import DrawnInGroups, OfGroup
+from emkit.models.at_abilities import at_abilities
 from emkit.models.item_kinds import SPREAD, ItemKind
 from emkit.models.items_model import ItemsModel, intercepts_of, refuse_items
 from emkit.models.items_newton import settled_spreads
@@ -213,8 +214,8 @@ class ItemPlanesModel(DrawnInGroups, AbilitiesOnGrid[ItemPlanesParams]):
     # -- rows, data and starts
 
     def chances(self, params: ItemPlanesParams, abilities: ArrayLike) -> list[Array]:
-        """The probabilities (n, L) of the answers to each item, at abilities (n, m)."""
-        at = np.asarray(abilities, dtype=np.float64)
+        """The probabilities (n, L) of the answers to each item, at abilities (n, m). Errors: those of `at_abilities`."""
+        at = at_abilities(abilities, self.n_abilities)
         return [np.exp(kind.log_chances(item, at)).T for kind, item in zip(self._planes, params.items, strict=True)]
 
     def drawn_answers(self, params: ItemPlanesParams, rng: np.random.Generator, group: Integers) -> Array:

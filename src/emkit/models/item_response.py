@@ -19,6 +19,7 @@ from emkit.core.spaces import Real
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models.ability import AbilityModel
+from emkit.models.at_abilities import at_abilities
 from emkit.models.item_lines import ItemSums, height, highest, left
 
 SPREAD = 1.7  # logits that a normal ability of standard deviation 1 is wide, nearly
@@ -145,8 +146,8 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         return Expected(value, {"intercepts": of_intercepts, "slopes": of_slopes.sum() if self.equal else of_slopes})
 
     def chances(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
-        """The probability (n, J) that each item is right, at abilities (n,)."""
-        logits = params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes
+        """The probability (n, J) that each item is right, at abilities (n,). Errors: those of `at_abilities`."""
+        logits = params.intercepts + at_abilities(ability)[:, None] * params.slopes
         return np.asarray(scipy.special.expit(logits))
 
     def draw(self, params: ItemResponseParams, rng: np.random.Generator, n: int) -> Array:

@@ -22,6 +22,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models.ability import AbilityModel
 from emkit.models.ability_groups import DrawnInGroups, OfGroup, parted
+from emkit.models.at_abilities import at_abilities
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
 from emkit.models.items_newton import Asked, ItemsHeight, settled_spreads, with_abilities
@@ -97,8 +98,8 @@ class ItemsModel(DrawnInGroups, AbilityModel[ItemsParams, AnswerCounts]):
         return np.concatenate([kind.log_chances(item, ability) for kind, item in each])
 
     def chances(self, params: ItemsParams, ability: ArrayLike) -> list[Array]:
-        """The probabilities (n, L) of the answers to each item, at abilities (n,)."""
-        at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
+        """The probabilities (n, L) of the answers to each item, at abilities (n,). Errors: those of `at_abilities`."""
+        at = at_abilities(ability)
         return [np.exp(kind.log_chances(item, at)).T for kind, item in zip(self.kinds, params.items, strict=True)]
 
     def by_ability(self, params: ItemsParams, ability: Array) -> Array:

@@ -22,7 +22,12 @@ Resampling = Callable[[AnyFitted, Chunk, np.random.Generator], Chunk]
 
 def rows_in_memory(source: RowSource) -> Chunk:
     """All rows as one chunk. Errors: ModelError if they are not in memory, or if their weights do not count rows."""
-    if not isinstance(source, ArraySource) or not source.is_here:
+    if not source.is_here:
+        raise ModelError(
+            "the data are not stored with the fit, and its rows are to be drawn anew, or left out: give it the data again, "
+            "with_data(X), and ask what that returns."
+        )
+    if not isinstance(source, ArraySource):
         raise ModelError(f"rows can be drawn anew where they are in memory; {type(source).__name__} does not hold them.")
     if source.total_weight < FRACTIONS * source.rows:
         raise ModelError(
