@@ -17,6 +17,7 @@ from emkit.fitting import SOLVERS
 
 ROUNDING = 1e-9  # relative: a fall no larger is none
 QUICK_SECONDS = 4.0
+WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
 
 
 def worst_fall(history: Any) -> float:
@@ -35,9 +36,12 @@ def wild_fall(model: Any, source: Any, start: Any, away: float, rng: np.random.G
 
 
 def fall_of(
-    drawn: Callable[[np.random.Generator], tuple[Any, Any]], seed: int, away: float, passes: int, components: int = 1
+    drawn: Callable[[np.random.Generator], tuple[Any, Any]], passes: int, seed: int, components: int = 1
 ) -> float | None:
-    """The worst fall of a fit of a model and rows that are `drawn`, from so far `away` of a start; None if it was refused."""
+    """The worst fall of a fit of a model and rows that are `drawn`, from a wild start, relative; None if it was refused.
+
+    By its `seed`, it goes by one of the solvers, from one of the distances `WILD` of a start of the model at random.
+    """
     rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
     model, source = drawn(rng)
     try:
@@ -45,6 +49,7 @@ def fall_of(
             warnings.simplefilter("ignore")
             model = model.settled(source.profile)
             start = model.starts(source.profile, components, [seed])[0]
+            away = WILD[seed // len(SOLVERS) % len(WILD)]
             return wild_fall(model, source, start, away, rng, solver=solver, max_evaluations=passes)
     except EmkitError:
         return None

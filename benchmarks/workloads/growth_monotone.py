@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 import emkit as ek
 from benchmarks.falls import counted, fall_of
 from benchmarks.paired import Measured
-from emkit.fitting import SOLVERS
 
 FITS, PASSES = 500, 60
-WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
 FORMS = ("unstructured", "diagonal", "scalar")
 
 
@@ -37,9 +37,7 @@ def drawn(rng: np.random.Generator) -> tuple[ek.GrowthMixture, ek.ArraySource]:
     return model, ek.ArraySource(rows, weights, groups=belongs)
 
 
-def fall(seed: int) -> float | None:
-    """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
-    return fall_of(drawn, seed, WILD[seed // len(SOLVERS) % len(WILD)], PASSES, 2)
+fall = partial(fall_of, drawn, PASSES, components=2)
 
 
 def run(quick: bool) -> list[Measured]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from benchmarks.falls import counted, fall_of
 from benchmarks.paired import Measured
 
 FITS, PASSES = 500, 30
-WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
 
 
 def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
@@ -31,9 +31,7 @@ def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
     return model, ek.ArraySource(x, rng.gamma(1.0, size=n) if rng.random() < 0.4 else None)
 
 
-def fall(seed: int) -> float | None:
-    """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
-    return fall_of(drawn, seed, WILD[seed % len(WILD)], PASSES)
+fall = partial(fall_of, drawn, PASSES)
 
 
 def run(quick: bool) -> list[Measured]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,8 @@ import numpy as np
 import emkit as ek
 from benchmarks.falls import counted, fall_of
 from benchmarks.paired import Measured
-from emkit.fitting import SOLVERS
 
 FITS, PASSES = 500, 60
-WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
 
 
 def _free(d: int) -> ek.StateSpace:
@@ -64,9 +63,7 @@ def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
     return model, ek.ArraySource(rows, weights, groups=belongs)
 
 
-def fall(seed: int) -> float | None:
-    """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
-    return fall_of(drawn, seed, WILD[seed // len(SOLVERS) % len(WILD)], PASSES)
+fall = partial(fall_of, drawn, PASSES)
 
 
 def run(quick: bool) -> list[Measured]:
