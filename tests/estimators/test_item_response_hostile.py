@@ -143,3 +143,11 @@ def test_few_places_are_told_of_and_not_slopes_that_run_off(nodes):
     with pytest.warns(ek.EmkitWarning, match=r"set nodes=\d+ or more") as told:
         ek.ItemResponse(nodes=nodes).fit(answers)
     assert not any(issubclass(warning.category, ek.SeparationWarning) for warning in told)
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_a_group_that_answers_all_alike_is_told(right):
+    rng = np.random.default_rng(0)
+    answers = np.where(np.arange(300)[:, None] < 200, rng.random((300, 5)) < 0.5 + 0.4 * rng.standard_normal((300, 1)), right)
+    with pytest.warns(ek.SeparationWarning, match=r"means of abilities run off: of group 'c'"):
+        ek.ItemResponse().fit(answers.astype(float), groups=np.repeat(["a", "b", "c"], 100))

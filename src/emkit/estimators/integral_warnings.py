@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,19 @@ def warned_of_coarse(items: Sequence[str], slopes: Array, step: float, nodes: in
         stacklevel=6,
     )
     return True
+
+
+def warn_of_far_groups(groups: Sequence[Any], means: Array) -> None:
+    """Warn of groups of people whose `means` (G,) or (G, m) of abilities run off."""
+    far = np.flatnonzero((np.abs(means.reshape(len(groups), -1)) > FARTHEST).any(axis=1))
+    if len(far):
+        named = some_of([f"{groups[g]!r} ({np.abs(means[g]).max():.3g})" for g in far.tolist()])
+        warnings.warn(
+            f"means of abilities run off: of group {named}, in spreads of the first group. Its people answer nearly all items "
+            "alike, right or wrong, so that the likelihood rises with the mean for ever, or hardly falls. Leave the group out.",
+            SeparationWarning,
+            stacklevel=5,
+        )
 
 
 def width_of(slopes: Array) -> float:

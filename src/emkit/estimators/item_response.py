@@ -17,6 +17,7 @@ from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf, Truth
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.integral_warnings import warn_of_far_groups
 from emkit.estimators.items_named import USUAL, NamesOfItems, PriorOfGuesses, grouped, kinds_named
 from emkit.estimators.one_ability import OneAbility
 from emkit.estimators.one_model import FITTING
@@ -130,8 +131,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         """Estimate items from answers `X` (n, J), array or data frame. `groups`: a label for each row (n,). `y` is ignored.
 
         Items are the same in all groups, and abilities differ in mean and spread.
-        Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes that run off;
-        EmkitWarning if `nodes` are too few.
+        Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes, or means of groups,
+        that run off; EmkitWarning if `nodes` are too few.
         Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
         """
         self._check_settings()
@@ -155,6 +156,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         sums = self._view.sums(result)
         self.integral_error_ = sums.error(result)
         sums.warn()
+        if self.groups_ is not None:
+            warn_of_far_groups(self.groups_, np.asarray(self._view.attributes["means_"]))
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
