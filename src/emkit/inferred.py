@@ -107,6 +107,7 @@ class Inferred(Fitted[P]):
     def fraction_missing(self) -> dict[str, float]:
         """The share of the information about each parameter that is missing, by its name: NaN where it has no standard error.
 
+        NaN for all where the likelihood is flat in some direction.
         Errors: ModelError for a model that does not write its expected log-likelihood.
         """
         return fraction_missing(self.information)

@@ -202,6 +202,18 @@ def test_columns_that_are_equal_end_on_the_floor_or_an_edge(m, apart):
         apart_means = centre.factor_means + np.array([[-1.0], [1.0]])
         found = ek.fit(ek.Mixture(family), x, ek.MixtureParams([0.5, 0.5], replace(centre, factor_means=apart_means)))
     assert found.converged
+    noise = found.params.components.uniquenesses
+    assert apart > 1e-5 or noise[noise > 0].min() > 1e-7, "what is equal but for rounding is no estimate"
+
+
+def test_two_classes_tell_more_factors_than_one_covariance_does():
+    """Of 4 columns, one covariance tells one factor; two classes tell two, and nobody is warned."""
+    rng, lines = np.random.default_rng(1), np.array([[1, 0.2], [0.8, -0.5], [0.3, 1], [-0.4, 0.9]])
+    f = np.concatenate([rng.normal([0, 0], [1, 1.5], (400, 2)), rng.normal([6, 2], [1.8, 0.9], (400, 2))])
+    x = f @ lines.T + 0.6 * rng.standard_normal((800, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ek.EmkitWarning)
+        ek.MixtureModel(ek.CommonFactors(2), 2, random_state=0).fit(x)
 
 
 @pytest.mark.parametrize("m", [1, 2])

@@ -454,3 +454,9 @@ def test_fewer_cells_than_parameters_are_refused():
     for y in ([1120.0, 1160.0, 963.0, 1210.0], [1.0, 3.0, 2.0, 5.0]):
         with pytest.raises(ek.DataError, match="4 cells cannot tell 6 free parameters"):
             ek.StateSpaceModel(ek.arma(2, 2)).fit(np.array(y)[:, None])
+
+
+def test_what_is_held_is_not_counted_among_what_few_cells_tell():
+    trend = ek.local_linear_trend()
+    params = trend.params(noise=[1.0], state_noise=[0.1, 0.1])
+    assert ek.fit(ek.Frozen(trend, "noise", "state_noise"), ek.ArraySource([[1.0], [3.0]]), params).log_likelihood == 0

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from emkit.data.design import Design
 
 FINITE = (
-    "every value must be a finite number; where an interval has no end, write NaN (a missing value). Else correct it, or leave "
-    "the row out."
+    "every value must be a finite number. Correct it, or leave the row out; of intervals, an end that is not known is NaN (a "
+    "missing value)."
 )
 NO_GAPS = (
     "every value must be a finite number, as what is fitted takes no gaps. Remove or fill in such rows first, or choose a "

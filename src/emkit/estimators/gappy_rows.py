@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +18,6 @@ from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.one_model import OneModel
 from emkit.estimators.validated import validated
 
-LATENT = "result_.latent and result_.score_samples"
 FLOATS = (np.float64, np.float32)
 
 
@@ -73,8 +72,6 @@ class RowsOfModel(GappyRows):
 
     A subclass has the model, and its `result_` after `fit`.
     """
-
-    _by_name: ClassVar[str] = LATENT
 
     @property
     @abstractmethod

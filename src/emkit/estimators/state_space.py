@@ -16,10 +16,11 @@ from emkit.data.inputs import beside, inputs_of_each, read_inputs
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
-from emkit.estimators.gappy_rows import LATENT, GappyRows
+from emkit.estimators.gappy_rows import GappyRows
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.sequences import labels_of
 from emkit.estimators.validated import as_before_if_it_fails
+from emkit.models.state_data import refuse_fewer
 from emkit.models.state_space import StateSpace
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.tied_state_space import TiedStateSpace
@@ -63,7 +64,6 @@ class StateSpaceModel(GappyRows):
     ([[1.03]], [[8.4]])
     """
 
-    _by_name: ClassVar[str] = LATENT
     _allowed: ClassVar[dict[str, Allowed]] = {
         "structure": OneOf(STRUCTURES, or_with="forecast", also=" or an ek.StateSpace"),
         "seasons": Count(least=0),
@@ -125,7 +125,9 @@ class StateSpaceModel(GappyRows):
 
     def _fit(self, source: ArraySource) -> Self:
         self.model_ = self._model(len(source.columns) - len(self.input_names_)).driven(self.input_names_)
-        self.params_ = self._fit_from(self.model_, source, self._starts(self.model_, source.profile, int(self.n_init))).params
+        starts = self._starts(self.model_, source.profile, int(self.n_init))
+        refuse_fewer(self.model_.layout, source.profile, self.model_.coordinates(starts[0]).size)
+        self.params_ = self._fit_from(self.model_, source, starts).params
         return self
 
     def smooth(self, X: object, lengths: object = None, groups: object = None, *, inputs: object = None) -> tuple[Array, Array]:

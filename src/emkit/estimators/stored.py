@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
 
 class WithoutData(BaseEstimator):
     """A fitted estimator is stored without the data it was fitted to."""
-
-    _by_name: ClassVar[str] = "result_.predict and result_.augment"  # what takes columns in any order, as messages say
 
     def __getstate__(self) -> dict[str, Any]:
         """Of results, what `Result.without_data` keeps."""

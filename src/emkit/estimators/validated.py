@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from emkit.errors import DataError
 
 ADVICE = {  # by words of scikit-learn's sentences, which end where it says what is wrong
-    "feature names": "{by_name} find columns by their names, in any order and among others.",
+    "feature names": "X[estimator.feature_names_in_] has the columns of the fit, in its order.",
     "expecting": "Give the columns that the fit was of, in the same order.",
     "sample(s)": "Give more rows.",
     "feature(s)": "Give at least one column.",
@@ -24,7 +24,7 @@ ADVICE = {  # by words of scikit-learn's sentences, which end where it says what
 
 
 def validated(estimator: Any, X: object, **options: Any) -> Any:
-    """`X` as `validate_data` returns it, for an estimator that knows what finds columns `by_name`.
+    """`X` as `validate_data` returns it.
 
     Errors: DataError in scikit-learn's words, with what to do.
     """
@@ -42,7 +42,7 @@ def validated(estimator: Any, X: object, **options: Any) -> Any:
         said = str(error).strip()
         advice = next((each for words, each in ADVICE.items() if words in said), "")
         what = re.split(r":?\n(?:array=|\[)", said)[0]  # an array may follow as a whole
-        raise DataError(f"{what.rstrip('.')}. {advice.format(by_name=estimator._by_name)}".rstrip()) from None
+        raise DataError(f"{what.rstrip('.')}. {advice}".rstrip()) from None
 
 
 @contextmanager

@@ -66,7 +66,8 @@ def fraction_missing(found: Information) -> dict[str, float]:
     """The share of the information about each parameter that is missing since something is hidden, by its name.
 
     1 - the variance if nothing were hidden / the variance: 0 if nothing is lost, 1 if nothing is left. NaN where there is no
-    standard error. Errors: ModelError for a model that does not write its expected log-likelihood.
+    standard error, and for all where the information cannot be inverted.
+    Errors: ModelError for a model that does not write its expected log-likelihood.
     Source: Rubin (1987), Multiple Imputation for Nonresponse in Surveys, chapter 3.
     """
     if found.has_kinks:

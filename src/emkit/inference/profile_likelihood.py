@@ -46,7 +46,8 @@ def profile(em: EMMap[Any], found: Information, usual: Covariance, level: float,
     """Profile-likelihood intervals of the parameters `names` (all by default), some 20 passes over the data for each.
 
     An interval that reaches an edge of its space ends there, and is named in `open_ends`. Parameters without standard error
-    have none. Errors: ModelError for a name that there is not, or a model that does not write `expected`.
+    have none, and none has one where the likelihood is flat in some direction.
+    Errors: ModelError for a name that there is not, or a model that does not write `expected`.
     Source: Venzon & Moolgavkar (1988), J. R. Statist. Soc. C 37, 87-94, as a constrained optimisation.
     """
     near = found.near

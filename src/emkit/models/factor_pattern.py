@@ -104,7 +104,7 @@ class FactorPattern:
 
     @cached_property
     def untold(self) -> tuple[tuple[str, str], ...]:
-        """Fields and letters, or places of factors ("1, 0"), that no covariance of the columns tells: others fit it as well.
+        """Fields and letters, or numbers of factors ("1 with 2"), that no covariance tells: others fit as well.
 
         Told is what moves the covariance by itself, at parameters that are nothing special.
         """
@@ -121,7 +121,7 @@ class FactorPattern:
             ways.append(np.diag(column))
         for i, j in np.argwhere(np.tril(~self.apart, -1 if self.unit or not self.correlated else 0)):
             half = np.outer(whole[:, i], whole[:, j])
-            named.append(("factors", f"{i}, {j}"))
+            named.append(("factors", f"{j + 1} with {i + 1}"))
             ways.append(half + half.T)
         moved = np.array(ways)[:, *np.tril_indices(d)]
         left, values, _ = np.linalg.svd(moved / np.sqrt((moved**2).sum(axis=1, keepdims=True)))

@@ -183,7 +183,6 @@ class StateSpace(StateSteps):
 
     def check(self, params: StateSpaceParams, profile: AnyProfile) -> None:
         self.check_fields(params, profile)
-        state_data.refuse_fewer(self.layout, profile, self.coordinates(params).size)
         if self.layout.inputs:
             words = state_data.coefficient_words(self.layout, profile.columns, self.states)
             state_data.refuse_untold(self.information(params, profile.source), words)

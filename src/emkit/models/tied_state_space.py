@@ -218,7 +218,6 @@ class TiedStateSpace(OfStates[TiedStateSpaceParams]):
             if getattr(params, name).shape != (len(letters),):
                 raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
         self.space.check_fields(self.whole(params), profile)
-        state_data.refuse_fewer(self.layout, profile, self.coordinates(params).size)
         if self.layout.inputs:
             ties = scipy.linalg.block_diag(*(self._ties[name][self.layout.free(name)] for name in EFFECTS))
             told = self.information(params, profile.source)

@@ -13,9 +13,9 @@ REFUSED = {
     "infinite ends": (
         "censored:gaussian",
         [[-np.inf, np.inf], [1, 1]],
-        "finite number; where an interval has no end, write NaN",
+        "finite number. Correct it, or leave the row out; of intervals, an end that is not known is NaN",
     ),
-    "an infinite end": ("censored:weibull", [[2, np.inf], [1, 1]], "where an interval has no end, write NaN"),
+    "an infinite end": ("censored:weibull", [[2, np.inf], [1, 1]], "of intervals, an end that is not known is NaN"),
     "none has an upper end": ("censored:weibull", [[1, NAN], [2, NAN]], "no value is known to have an upper end"),
     "none has a lower end": ("censored:log-normal", [[NAN, 1], [NAN, 2]], "no value is known to have a lower end"),
     "one row": ("censored:exponential", [[1, 1]], "1 sample"),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.families.gaussian.newton import Place, lowest
+from emkit.families.gaussian.bounded_newton import Place, lowest
 
 ROUNDING = 1e-15  # of a loss
 APART = 1e-12  # of an eigenvalue: nearer ones are taken to be so far apart

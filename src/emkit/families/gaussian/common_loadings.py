@@ -15,7 +15,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.families.gaussian.best_factors import ROUNDING, BestFactors, covariance_roots, turned
-from emkit.families.gaussian.newton import Place, lowest
+from emkit.families.gaussian.bounded_newton import Place, lowest
 
 TINY = float(np.finfo(float).tiny)
 

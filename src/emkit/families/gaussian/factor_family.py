@@ -15,7 +15,6 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
 from emkit.families.floor import Floor
 from emkit.families.gaussian import columns
-from emkit.families.gaussian.factor_counts import warn_of_too_many
 from emkit.families.gaussian.factor_floor import FactorFloor, vary_by_themselves
 from emkit.families.gaussian.full import FullGaussian
 from emkit.families.gaussian.latent_cells import JoinedColumns
@@ -57,9 +56,8 @@ class FactorFamily(JoinedColumns[G], Generic[G]):
         return np.einsum("kjj->kj", params.covariances)
 
     def settled(self, profile: AnyProfile) -> Self:
-        """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
+        """Errors: DataError for more factors than columns."""
         self.refuse_too_many(len(profile.columns))
-        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
         return super().settled(profile)
 
     def refuse_too_many(self, d: int) -> None:

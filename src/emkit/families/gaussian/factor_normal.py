@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
 from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
+from emkit.families.gaussian.factor_counts import warn_of_too_many
 from emkit.families.gaussian.factor_family import MATRICES, FactorFamily
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
@@ -106,6 +107,12 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
             f"{'a uniqueness' if self.equal else 'uniquenesses'} {own[self.shared]}",
             matrices=_covariances,
         )
+
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
+        found = super().settled(profile)
+        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
+        return found
 
     @property
     def spread(self) -> Spread:

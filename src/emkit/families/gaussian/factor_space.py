@@ -18,7 +18,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.families.gaussian.best_factors import NEXT_TO_NONE, ROUNDING, covariance_roots
-from emkit.families.gaussian.newton import Place, lowest
+from emkit.families.gaussian.bounded_newton import Place, lowest
 
 TINY = float(np.finfo(float).tiny)
 ALIKE = 1e-9  # eigenvalues, relative: nearer ones are taken for equal
