@@ -125,11 +125,12 @@ def factors_in_a_plane(unit: bool) -> ModelCase:
 
 
 def groups_of_factors() -> ModelCase:
-    """Two factors that correlate, and one that does with neither."""
-    names = [[f"l{j}" if j // 2 == k else 0.0 for k in range(3)] for j in range(6)]
+    """Two factors that correlate, and one that does with neither, which three columns tell, as two would not."""
+    names: list[list[Any]] = [[f"l{j}" if j // 2 == k else 0.0 for k in range(3)] for j in range(6)]
+    names[5][1] = "l6"
     model = ek.ConfirmatoryFactorModel(names, uncorrelated=[(0, 1), (2, 1)])
     factors = [[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.5, 0.0, 1.0]]
-    params = model.params([*MEANS, 1.0], [1.1, 0.8, 1.0, 0.9, 0.7, 0.6], [0.6, 0.9, 0.8, 0.4, 1.0, 0.5], factors)
+    params = model.params([*MEANS, 1.0], [1.1, 0.8, 1.0, 0.9, 0.7, 0.6, 0.5], [0.6, 0.9, 0.8, 0.4, 1.0, 0.5], factors)
     return ModelCase("confirmatory-groups", model, params, lambda rng, n: model.draw(params, rng, n))
 
 

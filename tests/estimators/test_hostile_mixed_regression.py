@@ -62,7 +62,7 @@ REFUSED = {
     "a response of truths": (lambda: fit(y=Y > 1), "one column of numbers"),
     "no such group": (lambda: fit("y ~ x + (1 | h)"), "a column 'h', and there is none"),
     "no random effects": (lambda: fit("y ~ x"), "no random effects"),
-    "crossed groups": (lambda: fit("y ~ x + (1 | g) + (1 | x)"), "several brackets"),
+    "crossed groups": (lambda: fit("y ~ x + (1 | g) + (1 | x)"), "cannot tell 1 random effect of each inner group from errors"),
     "weights of 0": (lambda: fit(weights=np.zeros(40)), "all zero"),
     "weights below 0": (lambda: fit(weights=-np.ones(40)), "weight of row 0 is -1"),
     "weights within groups": (lambda: fit(weights=np.arange(40)), "a weight is of a group"),

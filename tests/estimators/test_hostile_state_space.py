@@ -53,10 +53,10 @@ REFUSED = {
         lambda: own(np.eye(3), np.eye(3), state_noise=np.full((3, 3), NAN)).fit(THREE[:2]),
         "1 step from",
     ),
-    "an autoregression of two rows": (lambda: FIT(ek.autoregression(1)).fit(WALK[:2]), "without error"),
+    "an autoregression of two rows": (lambda: FIT(ek.autoregression(1)).fit(WALK[:2]), "2 cells cannot tell 3 free parameters"),
     "an autoregression of two cells": (
         lambda: FIT(ek.autoregression(1)).fit(but(but(np.full((9, 1), NAN), 3, 1.0), 6, 2.0)),
-        "without error",
+        "2 cells cannot tell 3 free parameters",
     ),
     "a constant that is seen as it is": (lambda: FIT(ek.autoregression(1)).fit(np.full((9, 1), 3.0)), "never vary"),
     "a turn that is repeated": (lambda: FIT(ek.autoregression(1)).fit(np.tile([1.0, -1.0], 15)[:, None]), "without error"),

@@ -248,14 +248,18 @@ def _moments(one: Told, weights: Array, layout: MixedLayout, each: Array) -> tup
 
 def _sum(weights: Array, each: Array) -> Array:
     """The weighted sum of `each` (U, ...)."""
-    return np.asarray((weights @ each.reshape(len(each), -1)).reshape(each.shape[1:]))
+    return np.asarray((weights @ _in_rows(each)).reshape(each.shape[1:]))
 
 
 def _outer(a: Array, b: Array, weights: Array) -> Array:
     """The weighted sum over units of the outer products of a (U, ...) and b (U, ...)."""
-    n = len(weights)
-    found = (weights[:, None] * a.reshape(n, -1)).T @ b.reshape(n, -1)
+    found = (weights[:, None] * _in_rows(a)).T @ _in_rows(b)
     return np.asarray(found.reshape(*a.shape[1:], *b.shape[1:]))
+
+
+def _in_rows(each: Array) -> Array:
+    """`each` (U, ...) as a table, also where there is none."""
+    return each.reshape(len(each), int(np.prod(each.shape[1:])))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 
 STEPS = 200  # from a uniqueness that is all of a variance to one that is nothing, some 60
-FLAT = 1e-12  # a slope, per row, that is rounding
+FLAT = 1e-10  # a slope, per row, above rounding: ends that rounding chose would differ along what is hardly bent
 FAR = 2.0  # at most so far at once, such as in a logarithm
 HALVED = 40  # times, before a step that does not climb is given up
-BENT = 1e-8  # of the largest curvature: less is taken for so much
+BENT = 1e-10  # of the largest curvature: less is taken for so much
 
 
 class Place(NamedTuple):
