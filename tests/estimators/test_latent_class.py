@@ -192,7 +192,7 @@ def test_no_row_without_a_gap_has_no_table(answers):
 
 def test_columns_in_another_order_are_refused_with_what_takes_them(answers, fitted):
     turned = answers[0][ITEMS[::-1]]
-    with pytest.raises(ek.DataError, match=r"result_\.predict"):
+    with pytest.raises(ek.DataError, match=r"X\[estimator.feature_names_in_\] has the columns of the fit"):
         fitted.predict(turned)
     np.testing.assert_array_equal(fitted.result_.predict(turned), fitted.predict(answers[0]))
 

@@ -183,22 +183,16 @@ class FactorModel(OfFactors[FactorModelParams]):
             lengths = np.sqrt(np.maximum(values[d - m :] - noise, LEAST_SHARED * noise))
             return self.params(means, (vectors[:, d - m :] * lengths)[:, ::-1], noise)
         own = first_uniquenesses(correlation, m)
-        values, vectors = np.linalg.eigh(correlation / np.sqrt(np.outer(own, own)))
-        lengths = np.sqrt(np.maximum(values[d - m :] - 1, LEAST_SHARED))
-        loadings = (np.sqrt(own)[:, None] * vectors[:, d - m :] * lengths)[:, ::-1]
-        return self.params(means, unit[:, None] * loadings, variances * own)
+        return self.params(means, unit[:, None] * _principal(correlation, own, m), variances * own)
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[FactorModelParams]:
-        """Loadings and uniquenesses at random, for each seed."""
+        """Uniquenesses at random, for each seed, and principal factors given these."""
         refuse(profile, self.n_factors, self.equal)
-        means, variances, _ = correlations(profile)
+        means, variances, correlation = correlations(profile)
         made = []
         for seed in seeds:
-            rng = np.random.default_rng(seed)
-            shares = rng.uniform(LEAST_UNIQUE, MOST_UNIQUE, len(means))
-            ways = rng.standard_normal((len(means), self.n_factors))
-            lengths = np.sqrt((ways**2).sum(axis=1, keepdims=True))
-            loadings = np.sqrt((1 - shares) * variances)[:, None] * ways / np.where(lengths > 0, lengths, 1.0)
+            shares = np.random.default_rng(seed).uniform(LEAST_UNIQUE, MOST_UNIQUE, len(means))
+            loadings = np.sqrt(variances)[:, None] * _principal(correlation, shares, self.n_factors)
             noise = shares * variances
             made.append(self.params(means, loadings, noise.mean() if self.equal else noise))
         return made
@@ -211,6 +205,14 @@ class FactorModel(OfFactors[FactorModelParams]):
         self.params(params.means, params.loadings, params.uniquenesses)
         if len(params.pivots) != self.n_factors or np.triu(params.loadings[list(params.pivots)], 1).any():
             raise ParameterError("loadings are not turned as pivots say: make parameters with `FactorModel.params`.")
+
+
+def _principal(correlation: Array, own: Array, factors: int) -> Array:
+    """Loadings (d, m) of standardised columns that are best given uniquenesses `own` (d,)."""
+    first = len(own) - factors
+    values, vectors = np.linalg.eigh(correlation / np.sqrt(np.outer(own, own)))
+    lengths = np.sqrt(np.maximum(values[first:] - 1, LEAST_SHARED))
+    return np.asarray((np.sqrt(own)[:, None] * vectors[:, first:] * lengths)[:, ::-1])
 
 
 def _regressions(stats: FactorSums, params: FactorModelParams) -> Array:
