@@ -258,6 +258,9 @@ def parsimonious(form: str) -> FamilyCase:
     )
 
 
+ENDLESS = {  # M-steps without a floor along which a uniqueness runs to 0, where rounding says how far (a fault)
+    "gaussian-factors-shared-loadings": "of mixed rows, no uniqueness is left in the first column, and loadings end 1e-7 apart"
+}
 FACTORS = {  # of two components in three columns, whose rows leave no uniqueness on its floor; by the axes of uniquenesses
     "loadings": np.array([[[1.2], [1.4], [1.5]], [[1.1], [-1.2], [1.1]]]),
     "kj": np.array([[0.3, 0.7, 0.7], [0.3, 0.7, 0.2]]),

@@ -287,7 +287,9 @@ def test_gaps_are_integrated_out(case):
 
 
 @gap_cases
-def test_complete_rows_are_as_without_gaps(case, rng):
+def test_complete_rows_are_as_without_gaps(case, rng, request):
+    if case.name in cases.ENDLESS:
+        request.applymarker(pytest.mark.xfail(reason=cases.ENDLESS[case.name], strict=False))
     weights = rng.dirichlet(np.ones(case.n_components), 60)
     gaps.assert_complete_rows_are_as_without(case.family, case.params, case.draw(rng, 60), weights)
 

@@ -75,7 +75,9 @@ def test_one_component_has_nothing_to_exchange():
 
 
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
-def test_sums_over_divided_rows_are_those_of_the_plain_road(case):
+def test_sums_over_divided_rows_are_those_of_the_plain_road(case, request):
+    if case.name in cases.ENDLESS:
+        request.applymarker(pytest.mark.xfail(reason=cases.ENDLESS[case.name], strict=False))
     rng = np.random.default_rng(5)
     source = ek.ArraySource(case.draw(rng, 300), rng.integers(1, 4, 300).astype(float))
     model = ek.Mixture(case.family)
