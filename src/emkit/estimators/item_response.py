@@ -152,12 +152,12 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     def _settled_on(self, result: Any) -> Self:
         """What a fit tells, as attributes, and warnings of what it does not."""
         self._keep_result(result)
-        self.__dict__.update(self._view.attributes)
-        sums = self._view.sums(result)
+        told, sums = self._view.attributes, self._view.sums(result)
+        self.__dict__.update(told)
         self.integral_error_ = sums.error(result)
         sums.warn()
         if self.groups_ is not None:
-            warn_of_far_groups(self.groups_, np.asarray(self._view.attributes["means_"]))
+            warn_of_far_groups(self.groups_, told["means_"])
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,9 @@ from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, bounds, too_thin
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.best_factors import BestFactors, first_uniquenesses, with_none
+from emkit.families.gaussian.best_factors import BestFactors, with_none
 from emkit.families.gaussian.common_factors_params import CommonFactorsParams, EqualCommonFactorsParams
-from emkit.families.gaussian.factor_family import MATRICES, FactorFamily
+from emkit.families.gaussian.factor_family import MATRICES, FactorFamily, covariances_of
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_space import FactorSpace, best_space, first_directions, space_height
 from emkit.families.gaussian.normal import Moments
@@ -82,7 +82,7 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
             data="columns of numbers in one unit" if self.equal else "columns of numbers",
             parameters=f"means and covariances of {m} factor{'s' * (m != 1)} for each component; intercepts, loadings and "
             f"{'a uniqueness' if self.equal else 'uniquenesses'} for all",
-            matrices=_covariances,
+            matrices=covariances_of,
         )
 
     @property
@@ -177,10 +177,7 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
         return Expected(whole.value, slopes)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> CommonFactorsParams:
-        self.refuse_too_many(len(profile.columns))
-        covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
-        ridge = np.diag(np.broadcast_to(least, len(covariance)))
-        start = np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least)
+        covariance, (start, least) = profile.covariance, self.first(profile)
         lines = first_directions(covariance, start, self.n_factors)
         found = best_space(np.ones(1), covariance[None], covariance, lines, start, least)
         found = found._replace(covariances=repeat(found.covariances[0], n_components))
@@ -189,7 +186,3 @@ class CommonFactors(FactorFamily[CommonFactorsParams]):
 
 def _of_markers(params: CommonFactorsParams) -> tuple[str, ...]:
     return tuple(f"{field}[{j}]" for field in ("intercepts", "loadings") for j in params.markers)
-
-
-def _covariances(params: Any) -> Array:
-    return np.asarray(params.covariances)

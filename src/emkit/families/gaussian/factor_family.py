@@ -13,8 +13,9 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
-from emkit.families.floor import Floor
+from emkit.families.floor import THIN, Floor
 from emkit.families.gaussian import columns
+from emkit.families.gaussian.best_factors import first_uniquenesses
 from emkit.families.gaussian.factor_floor import FactorFloor, vary_by_themselves
 from emkit.families.gaussian.full import FullGaussian
 from emkit.families.gaussian.latent_cells import JoinedColumns
@@ -74,6 +75,13 @@ class FactorFamily(JoinedColumns[G], Generic[G]):
         mean, variance, unit = columns.pooled_spread(profile)
         return columns.positive_units(variance.mean(keepdims=True), np.abs(mean).max()) if self.equal else unit
 
+    def first(self, profile: AnyProfile) -> tuple[Array, Array]:
+        """Uniquenesses (d,) or (1,) of all rows to begin with, and the least that they may be. Errors: as `refuse_too_many`."""
+        self.refuse_too_many(len(profile.columns))
+        covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
+        ridge = np.diag(np.broadcast_to(least, len(covariance)))
+        return np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least), least
+
     def draw(self, params: G, rng: np.random.Generator, components: Integers) -> Array:
         return np.asarray(MATRICES.draw(params, rng, components))
 
@@ -88,3 +96,8 @@ class FactorFamily(JoinedColumns[G], Generic[G]):
             varying = np.array([varying.any()])
         directions, m = len(mean) + self.across, self.n_factors
         return self.kind_of_floor("uniquenesses", self.floor * unit, varying, directions=directions, factors=m)
+
+
+def covariances_of(params: Any) -> Array:
+    """The covariances (K, d, d) of the columns."""
+    return np.asarray(params.covariances)

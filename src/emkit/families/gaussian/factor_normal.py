@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, bounds, too_thin
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
+from emkit.families.gaussian.best_factors import BestFactors, best_factors, height, with_none
 from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.factor_counts import warn_of_too_many
-from emkit.families.gaussian.factor_family import MATRICES, FactorFamily
+from emkit.families.gaussian.factor_family import MATRICES, FactorFamily, covariances_of
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
     CommonEqualFactorNormalParams,
@@ -105,7 +105,7 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
             data="columns of numbers in one unit" if self.equal else "columns of numbers",
             parameters=f"means; loadings on {self.n_factors} factor{'s' * (self.n_factors != 1)} and "
             f"{'a uniqueness' if self.equal else 'uniquenesses'} {own[self.shared]}",
-            matrices=_covariances,
+            matrices=covariances_of,
         )
 
     def settled(self, profile: AnyProfile) -> Self:
@@ -236,12 +236,8 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
         return Expected(whole.value, slopes)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
-        self.refuse_too_many(len(profile.columns))
-        mean = profile.mean
-        covariance, least = profile.covariance, max(self.floor, THIN) * self.units(profile)
-        ridge = np.diag(np.broadcast_to(least, len(mean)))
-        start = np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least)
-        found = best_factors(np.ones((1, 1)), covariance[None, None], start[None], least[None], self.n_factors)
+        mean, (start, least) = profile.mean, self.first(profile)
+        found = best_factors(np.ones((1, 1)), profile.covariance[None, None], start[None], least[None], self.n_factors)
         noise = np.broadcast_to(found.uniquenesses[0], len(mean))
         return self._of(repeat(mean, n_components), repeat(found.loadings[0, 0], n_components), repeat(noise, n_components))
 
@@ -255,7 +251,3 @@ class FactorNormal(FactorFamily[FactorNormalParams]):
             return self._of(params.means, params.loadings, params.noise)
 
         return InGroups(lambda number: replace(self, number=number), apiece, shared)
-
-
-def _covariances(params: Any) -> Array:
-    return np.asarray(params.covariances)
